@@ -1,0 +1,45 @@
+import { createHash, createHmac, randomBytes, timingSafeEqual } from "node:crypto";
+
+/**
+ * What a derived key is for. A key of one purpose is worthless for another.
+ * `session` is the browser's token, `brain` the vendor's key for the shared brain, `webhook` the secret part
+ * of a callback path, `tool` the vendor's key for tool delivery, `context` signs a token inside a prompt.
+ */
+export type KeyPurpose = "session" | "brain" | "webhook" | "tool" | "context" | "room";
+
+/** 256-bit key for one purpose and one subject (a session id), base64url. Same inputs, same key. */
+export function deriveKey(secret: string, purpose: KeyPurpose, subject: string): string {
+  return createHmac("sha256", secret).update(`astrocyte.v1\0${purpose}\0${subject}`).digest("base64url");
+}
+
+/**
+ * A bearer credential that names its subject, so that it can be checked without a search:
+ * `<subject>.<derived key>`. It dies with the session because the session's state is checked as well.
+ */
+export function sealKey(secret: string, purpose: KeyPurpose, subject: string): string {
+  return `${subject}.${deriveKey(secret, purpose, subject)}`;
+}
+
+/** The subject of a sealed key, or undefined when it is malformed or forged. */
+export function openKey(secret: string, purpose: KeyPurpose, sealed: string): string | undefined {
+  const cut = sealed.lastIndexOf(".");
+  if (cut <= 0) return undefined;
+  const subject = sealed.slice(0, cut);
+  return safeEqual(sealed.slice(cut + 1), deriveKey(secret, purpose, subject)) ? subject : undefined;
+}
+
+/** Comparison in constant time; differing lengths are unequal and take the same path. */
+export function safeEqual(a: string, b: string): boolean {
+  const digest = (value: string) => createHash("sha256").update(value).digest();
+  return timingSafeEqual(digest(a), digest(b));
+}
+
+/** SHA-256 as lowercase hex. */
+export function sha256(value: string | Uint8Array): string {
+  return createHash("sha256").update(value).digest("hex");
+}
+
+/** A new random secret, 256 bits, base64url. */
+export function newSecret(): string {
+  return randomBytes(32).toString("base64url");
+}

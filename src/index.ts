@@ -1,0 +1,2 @@
+export * from "./core/errors.ts";
+export * from "./memory/index.ts";

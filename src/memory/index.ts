@@ -1,0 +1,3 @@
+export type * from "./llm/provider.ts";
+export type * from "./store.ts";
+export type * from "./types.ts";

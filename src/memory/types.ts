@@ -1,0 +1,222 @@
+import type { ContentPart } from "./llm/provider.ts";
+
+/** Milliseconds since the epoch, an ISO 8601 string, or a Date. Outputs are always milliseconds. */
+export type TimeInput = number | string | Date;
+
+export type Permission = "read" | "write" | "forget" | "admin";
+
+/** `user:anna`, `agent:support-1`, `service:crm`, `team:sales`, or `*` (in grants only). */
+export type Principal = string;
+
+export type Party = {
+  type: "user" | "agent" | "service" | "team";
+  id: string;
+  claims?: Record<string, unknown>;
+};
+
+/**
+ * Who acts. With `onBehalfOf` the effective permissions are the intersection of both parties' grants.
+ * It comes from a credential or a session, never from a request body.
+ */
+export type AstrocyteContext = {
+  principal: Principal;
+  actor?: Party;
+  onBehalfOf?: Party;
+  tenantId?: string;
+  /** `team:` principals that the credential proved the principal to be in. */
+  teams?: Principal[];
+};
+
+export type ContentType = "text" | "conversation" | "transcript" | "document";
+
+/** One utterance of a conversation. */
+export type ConversationTurn = {
+  speaker: string;
+  text: string;
+  occurredAt?: TimeInput;
+  /** The caller's own id of the turn; comes back on the hit as `turnId`. */
+  id?: string;
+};
+
+export type RetainContent = string | ContentPart[] | ConversationTurn[];
+
+export type RetainOptions = {
+  bankId: string;
+  context?: AstrocyteContext;
+  metadata?: Record<string, unknown>;
+  tags?: string[];
+  /** When it was said or happened; now when absent. */
+  occurredAt?: TimeInput;
+  /** Where it came from, e.g. `tavus`, `crm`, `chat`. */
+  source?: string;
+  contentType?: ContentType;
+  /** The call or chat that it belongs to; neighbours within a session are found together. */
+  sessionId?: string;
+  /** Who said a plain text; conversations carry their own speakers. */
+  speaker?: string;
+  /** A second retain with the same key in the same bank returns the first one's result and stores nothing. */
+  idempotencyKey?: string;
+  expiresAt?: TimeInput;
+  factType?: string;
+  multimodal?: "caption_then_embed" | "multimodal_embed" | "text_only";
+};
+
+export type Redaction = { kind: string; count: number };
+
+/** What became of one chunk of the content. */
+export type RetainedChunk = {
+  memoryId: string;
+  action: "stored" | "merged";
+  /** The memory that this one replaces as the current fact. */
+  supersedes?: string;
+  /** `injection`: stored as data, never rendered as an instruction. */
+  flags: string[];
+};
+
+export type RetainResult = {
+  /** True when at least one new memory was stored. */
+  stored: boolean;
+  /** The first memory of `chunks`, as the upstream API names it. */
+  memoryId?: string;
+  /** True when everything was known already. */
+  deduplicated: boolean;
+  action: "stored" | "merged" | "refused";
+  /** Why it was refused, e.g. `pii: card`. */
+  reason?: string;
+  redactions: Redaction[];
+  chunks: RetainedChunk[];
+};
+
+export type MemoryHit = {
+  memoryId: string;
+  bankId: string;
+  text: string;
+  /** 0 to 1, comparable within one result. */
+  score: number;
+  factType: string;
+  contentType: ContentType;
+  metadata: Record<string, unknown>;
+  tags: string[];
+  source?: string;
+  sessionId?: string;
+  speaker?: string;
+  turnId?: string;
+  occurredAt: number;
+  retainedAt: number;
+  /** `memory` is stored here; `external` came in with the call (system of record, RAG). */
+  origin: "memory" | "external";
+  /** Set when a newer memory replaced this one as the current fact. */
+  supersededBy?: string;
+  flags: string[];
+};
+
+/** A row of the caller's own to blend in: only the text is needed. */
+export type ExternalHit = Pick<MemoryHit, "text"> & Partial<MemoryHit>;
+
+export type RecallMode = "best-effort" | "required";
+
+export type RecallOptions = {
+  bankId?: string;
+  banks?: string[];
+  /** `parallel` (default): all banks, one ranking. `cascade`: in order until enough. `first_match`: the first bank with a hit. */
+  strategy?: "cascade" | "parallel" | "first_match";
+  context?: AstrocyteContext;
+  /** 10 when absent. */
+  maxResults?: number;
+  /** Tokens (o200k) that the texts of all hits may take together. */
+  maxTokens?: number;
+  /** Only memories that carry all of these. */
+  tags?: string[];
+  timeRange?: { from?: TimeInput; to?: TimeInput };
+  sessionId?: string;
+  /** What was known at that time. */
+  asOf?: TimeInput;
+  externalContext?: ExternalHit[];
+  /** `titles` shortens each text to its first sentence of at most 120 characters. */
+  detailLevel?: "titles" | "full";
+  /** Milliseconds; at the deadline what has arrived is ranked and `trace.late` names the rest. */
+  deadlineMs?: number;
+  /** `required` raises `deadline_exceeded` or `memory_unavailable` where `best-effort` degrades. */
+  mode?: RecallMode;
+  signal?: AbortSignal;
+};
+
+export type RecallTrace = {
+  strategiesUsed: string[];
+  totalCandidates: number;
+  fusionMethod: string;
+  latencyMs: number;
+  strategyTimingsMs: Record<string, number>;
+  strategyCandidateCounts: Record<string, number>;
+  /** Strategies that had not answered at the deadline. */
+  late: string[];
+  /** Strategies that failed, with their error codes. */
+  failed: Record<string, string>;
+  /** Hits left out by `maxTokens`. */
+  cut: number;
+  /** The time that the query's words meant, if any. */
+  timeRange?: { from: number; to: number };
+  cacheHit: boolean;
+};
+
+export type RecallResult = {
+  hits: MemoryHit[];
+  totalAvailable: number;
+  truncated: boolean;
+  /** True when nothing in memory fits the question; `hits` is then empty. */
+  nothingFits: boolean;
+  /** True when a strategy was late or failed. */
+  degraded: boolean;
+  trace: RecallTrace;
+};
+
+export type ReflectOptions = Omit<RecallOptions, "detailLevel" | "externalContext"> & {
+  externalContext?: ExternalHit[];
+  includeSources?: boolean;
+};
+
+export type ReflectResult = {
+  answer: string;
+  /** `llm`: written by the model; `extractive`: quoted from memory; `unknown`: memory holds nothing. */
+  method: "llm" | "extractive" | "unknown";
+  confidence: number;
+  /** Ids of the memories that the answer cites; each is one of `sources`. */
+  citations: string[];
+  sources: MemoryHit[];
+};
+
+export type ForgetOptions = {
+  bankId: string;
+  context?: AstrocyteContext;
+  memoryIds?: string[];
+  /** Memories that carry all of these. */
+  tags?: string[];
+  /** Memories that occurred before this time. */
+  before?: TimeInput;
+  source?: string;
+  sessionId?: string;
+  /** Everything in the bank; needs `admin`. Exclusive with the other selectors. */
+  scope?: "all";
+  /** `soft` (default) can be restored until purged; `hard` is gone at once. */
+  mode?: "soft" | "hard";
+  dryRun?: boolean;
+};
+
+export type ForgetResult = {
+  deletedCount: number;
+  memoryIds: string[];
+  dryRun: boolean;
+  mode: "soft" | "hard";
+};
+
+export type Grant = { principal: Principal; permissions: Permission[] };
+
+export type BankInfo = {
+  bankId: string;
+  owner: Principal;
+  memories: number;
+  createdAt: number;
+  embeddingModel: string;
+};
+
+export type Hold = { holdId: string; bankId: string; reason: string; setBy: Principal; setAt: number };

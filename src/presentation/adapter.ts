@@ -1,0 +1,162 @@
+import type { Clock } from "../core/clock.ts";
+import type { Logger } from "../core/telemetry.ts";
+
+/**
+ * The port to a presentation vendor: what it can do is declared data, what it does is six calls.
+ * An adapter knows `core` and this file; what it needs of us (brain URL, keys, callback) is handed to it.
+ */
+export type PresentationAdapter = {
+  /** The vendor's name in configuration, URLs and tables: `tavus`, `local`. */
+  readonly vendor: string;
+  readonly capabilities: Capabilities;
+  /** Checks a persona against what the vendor supports, before anything is billed. Empty when it fits. */
+  validate(persona: VendorPersona): string[];
+  /**
+   * Prepares what the vendor needs and opens one session; billing may start here, so it is never retried.
+   * It must give every id that it creates to `binding.onResource` before it goes on: what a crash leaves
+   * behind is found by the sweep. Errors: the `vendor_*` codes.
+   */
+  open(briefing: VendorBriefing, persona: VendorPersona, binding: Binding): Promise<OpenedSession>;
+  /** Ends the vendor's session. Idempotent: a session that is over, or unknown, is a success. */
+  end(session: SessionHandle, reason: string): Promise<void>;
+  /** Deletes what `open` prepared. Idempotent. */
+  release(resources: VendorResource[]): Promise<void>;
+  /** Verifies and normalises one callback. A refused one is an `unauthenticated` error. */
+  parseWebhook?(request: WebhookRequest): Promise<PresentationEvent[]>;
+  /** What the vendor's data channel gave to the browser, relayed by it: untrusted, checked by the composer. */
+  parseClientEvent?(message: Record<string, unknown>): PresentationEvent[];
+  /** The vendor's record of the call. `complete` is false while it may still grow. */
+  fetchTranscript?(session: SessionHandle): Promise<{ turns: VendorTurn[]; complete: boolean }>;
+  /** Is the session still running at the vendor? `undefined` when the vendor cannot tell. */
+  isOpen?(session: SessionHandle): Promise<boolean | undefined>;
+  /** Open sessions at the vendor that carry our marker, for the sweep: what we have no record of is ended. */
+  listOpen?(): Promise<Array<{ vendorSessionId: string; marker: string; createdAt: number }>>;
+  /** Server-side commands, where `capabilities` says `server`. */
+  command?(session: SessionHandle, command: SessionCommand): Promise<void>;
+  /** The message that the browser must send on the vendor's data channel, where `capabilities` says `client`. */
+  clientInstruction?(session: SessionHandle, command: SessionCommand): Record<string, unknown>;
+  /** How the result of a tool goes back on the data channel. */
+  toolResultInstruction?(session: SessionHandle, result: ToolResultMessage): Record<string, unknown>;
+};
+
+export type Capabilities = {
+  family: "conversational" | "renderer" | "voice-agent" | "telephony";
+  briefing: {
+    kind: "inline" | "stored-resource" | "variables" | "none";
+    limit?: { unit: "tokens" | "characters"; max: number };
+  };
+  customLlm: "openai-base-url" | "full-url" | "vendor-dialect" | "none";
+  tools: "client" | "server" | "both" | "none";
+  say: CommandSide;
+  respond: CommandSide;
+  interrupt: CommandSide;
+  appendContext: CommandSide;
+  transcript: Array<"webhook" | "pull" | "export" | "client-events">;
+  webhooks: "signed" | "unsigned" | "none";
+  /** `none`: the guard closes the room or revokes the credential. */
+  stop: "server" | "room" | "none";
+  /** True when the vendor speaks what it is given, so that Markdown in a briefing would be read aloud. */
+  speaksMarkup: boolean;
+  /** Bytes that one data-channel message may have. */
+  maxMessageBytes?: number;
+  /** Price of a minute in US cents, for budgets; absent when it costs nothing or is not known. */
+  centsPerMinute?: number;
+};
+
+export type CommandSide = "server" | "client" | "none";
+
+/** The part of a persona that a vendor sees. */
+export type VendorPersona = {
+  id: string;
+  prompt: string;
+  greeting?: string;
+  language: string;
+  tools: VendorTool[];
+  /** The persona's own block for this vendor: ids, voices, strategies. */
+  vendor: Record<string, unknown>;
+};
+
+export type VendorTool = {
+  name: string;
+  description: string;
+  parameters: Record<string, unknown>;
+  /** `speak`: the answer leads to an utterance; `silent`: it only joins the context. */
+  result: "speak" | "silent";
+  /** `client`: the browser relays it; `server`: the vendor calls us, signed. */
+  delivery: "client" | "server";
+};
+
+export type VendorBriefing = { text: string; greeting?: string };
+
+/** What our side hands to the vendor for one session. */
+export type Binding = {
+  sessionId: string;
+  /** Goes into a name or metadata field so that a lost session can be recognised as ours: `astrocyte:<sessionId>`. */
+  marker: string;
+  brain: {
+    baseUrl: string;
+    apiKey: string /** Signed token for a line of the system prompt. */;
+    contextToken: string;
+    model: string;
+  };
+  callbackUrl: string;
+  tools: { url: string; secret: string };
+  limits: { maxDurationMs: number; absentTimeoutMs: number; leftTimeoutMs: number };
+  /** Records a created resource durably before `open` goes on. */
+  onResource(resource: VendorResource): Promise<void>;
+};
+
+export type VendorResource = { kind: string; id: string };
+
+export type OpenedSession = { vendorSessionId: string; join: JoinInfo; resources: VendorResource[] };
+
+/** All that the browser gets of the vendor. */
+export type JoinInfo = { kind: string; url: string; token?: string; expiresAt?: number };
+
+export type SessionHandle = { sessionId: string; vendorSessionId: string; resources: VendorResource[] };
+
+export type WebhookRequest = {
+  /** Raw bytes as they came: signatures cover exactly these. */
+  body: Uint8Array;
+  headers: Record<string, string | undefined>;
+  query: Record<string, string>;
+  session: SessionHandle;
+};
+
+export type SessionCommand =
+  | { kind: "say"; text: string }
+  | { kind: "respond"; text: string }
+  | { kind: "interrupt" }
+  | { kind: "append_context"; text: string };
+
+export type ToolResultMessage = {
+  toolCallId: string;
+  name: string;
+  status: "success" | "error";
+  output: string;
+  result: "speak" | "silent";
+};
+
+/** A row of the vendor's transcript, normalised. `key` is stable over every channel that reports the turn. */
+export type VendorTurn = {
+  key: string;
+  role: "user" | "agent" | "system" | "tool";
+  text: string;
+  /** Milliseconds since the epoch, when the vendor says. */
+  at?: number;
+  /** What was really heard when the agent was cut off. */
+  heard?: string;
+  interrupted?: boolean;
+};
+
+export type PresentationEvent =
+  | { type: "joined"; at?: number; who: "agent" | "person" }
+  | { type: "left"; at?: number; who: "agent" | "person" }
+  | { type: "turn"; turn: VendorTurn }
+  | { type: "transcript"; turns: VendorTurn[]; complete: boolean }
+  | { type: "tool_call"; toolCallId: string; name: string; arguments: string }
+  | { type: "ended"; at?: number; reason: string }
+  | { type: "other"; name: string; facts: Record<string, unknown> };
+
+/** What every adapter's factory takes besides its own configuration. */
+export type AdapterDeps = { clock: Clock; logger: Logger };
