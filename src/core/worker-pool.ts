@@ -1,0 +1,220 @@
+import { extname } from "node:path";
+import { Worker } from "node:worker_threads";
+import { AstrocyteError, type ErrorCode, reviveError } from "./errors.ts";
+import { FairQueue } from "./fair-queue.ts";
+import type { TaskReply, TaskRequest } from "./worker-tasks.ts";
+
+export type PoolOptions = {
+  /** The worker's module; it answers with `serveTasks` or `serveBatches`. See `workerUrl`. */
+  url: URL;
+  name: string;
+  /** Most workers; each starts when it is first needed. */
+  size: number;
+  workerData?: unknown;
+  /** Tasks that one worker is given at a time; above 1 only for a worker that takes batches. 1 when absent. */
+  inFlight?: number;
+  /** Retryable code of the tasks that a crashed worker held. `memory_unavailable` when absent. */
+  crashCode?: ErrorCode;
+};
+
+export type RunOptions = {
+  /** Lanes are served in turn: the id of whoever must not starve the others. */
+  lane?: string;
+  /** Tasks of one affinity go to the worker that had the last one, as long as it is free. The lane when absent. */
+  affinity?: string;
+  /** Ends the wait of a task that no worker has begun. */
+  signal?: AbortSignal;
+};
+
+type Task = {
+  message: unknown;
+  affinity: string;
+  resolve(value: unknown): void;
+  reject(error: unknown): void;
+};
+
+type Member = { worker: Worker; tasks: Map<number, Task>; exited: Promise<void> };
+
+/** More affinities than any cache holds; the oldest are forgotten. */
+const MAX_AFFINITIES = 20_000;
+
+/** The module of a worker beside the calling one: `.ts` from source, `.js` in the built package. */
+export function workerUrl(name: string, base: string): URL {
+  return new URL(`${name}${extname(new URL(base).pathname)}`, base);
+}
+
+/** Worker threads behind a fair queue. Idle workers do not keep the process alive. */
+export class WorkerPool {
+  readonly #options: PoolOptions;
+  readonly #queue = new FairQueue<Task>();
+  /** Least recently used first. */
+  #members: Member[] = [];
+  readonly #affinities = new Map<string, Member>();
+  #nextId = 0;
+  #closed = false;
+  #idle: (() => void) | undefined;
+
+  constructor(options: PoolOptions) {
+    this.#options = options;
+  }
+
+  /** Starts up to `count` workers ahead of the first task. */
+  warm(count: number): void {
+    while (this.#members.length < Math.min(count, this.#options.size)) this.#spawn();
+  }
+
+  /** Hands `message` to a worker and returns its answer; errors come back as `AstrocyteError`. */
+  run<T>(message: unknown, options: RunOptions = {}): Promise<T> {
+    const { lane = "", affinity = lane, signal } = options;
+    if (this.#closed) return Promise.reject(this.#closedError());
+    if (signal?.aborted) return Promise.reject(cancelled());
+    return new Promise<T>((resolve, reject) => {
+      const task: Task = { message, affinity, resolve: resolve as (value: unknown) => void, reject };
+      if (signal) this.#watch(lane, task, signal);
+      this.#queue.push(lane, task);
+      this.#dispatch();
+    });
+  }
+
+  /** Runs `message` once on every worker that lives, after what each is doing. */
+  async everywhere(message: unknown): Promise<void> {
+    if (this.#closed) throw this.#closedError();
+    await Promise.all(
+      this.#members.map(
+        (member) =>
+          new Promise((resolve, reject) => this.#give(member, { message, affinity: "", resolve, reject })),
+      ),
+    );
+  }
+
+  /** Takes no more tasks, lets all accepted ones finish, then ends the workers. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    if (this.#busy()) await new Promise<void>((resolve) => (this.#idle = resolve));
+    const members = this.#members;
+    for (const { worker } of members) {
+      worker.ref();
+      worker.postMessage({ close: true } satisfies TaskRequest);
+    }
+    await Promise.all(members.map(({ exited }) => exited));
+  }
+
+  #busy(): boolean {
+    return this.#queue.size > 0 || this.#members.some(({ tasks }) => tasks.size > 0);
+  }
+
+  #watch(lane: string, task: Task, signal: AbortSignal): void {
+    const abort = () => {
+      if (this.#queue.remove(lane, task)) task.reject(cancelled());
+    };
+    signal.addEventListener("abort", abort, { once: true });
+    const { resolve, reject } = task;
+    task.resolve = (value) => {
+      signal.removeEventListener("abort", abort);
+      resolve(value);
+    };
+    task.reject = (error) => {
+      signal.removeEventListener("abort", abort);
+      reject(error);
+    };
+  }
+
+  #dispatch(): void {
+    while (this.#queue.size > 0 && this.#hasRoom()) {
+      const task = this.#queue.shift()!;
+      const member = this.#choose(task.affinity);
+      this.#affinities.delete(task.affinity);
+      this.#affinities.set(task.affinity, member);
+      if (this.#affinities.size > MAX_AFFINITIES) this.#affinities.delete(firstKey(this.#affinities));
+      this.#give(member, task);
+    }
+    if (this.#closed && !this.#busy()) this.#idle?.();
+  }
+
+  #hasRoom(): boolean {
+    return this.#members.length < this.#options.size || this.#members.some((member) => this.#free(member));
+  }
+
+  #free(member: Member): boolean {
+    return member.tasks.size < (this.#options.inFlight ?? 1);
+  }
+
+  /** The worker that knows the subject; else the one that has been idle longest; else a new one. */
+  #choose(affinity: string): Member {
+    const known = this.#affinities.get(affinity);
+    if (known && this.#free(known)) return known;
+    return this.#members.find((member) => this.#free(member)) ?? this.#spawn();
+  }
+
+  #give(member: Member, task: Task): void {
+    const id = this.#nextId++;
+    if (member.tasks.size === 0) member.worker.ref();
+    member.tasks.set(id, task);
+    this.#members = [...this.#members.filter((other) => other !== member), member];
+    try {
+      member.worker.postMessage({ id, message: task.message } satisfies TaskRequest);
+    } catch (error) {
+      this.#settle(member, id, (failed) => failed.reject(error));
+    }
+  }
+
+  #spawn(): Member {
+    const { url, name, workerData } = this.#options;
+    const worker = new Worker(url, { name, workerData, execArgv: [] });
+    const member: Member = {
+      worker,
+      tasks: new Map(),
+      exited: new Promise((resolve) => worker.once("exit", () => resolve())),
+    };
+    worker.unref();
+    worker.on("message", (reply: TaskReply) =>
+      this.#settle(member, reply.id, (task) =>
+        reply.error ? task.reject(reviveError(reply.error)) : task.resolve(reply.value),
+      ),
+    );
+    // An uncaught error ends the worker: `exit` follows and deals with its tasks.
+    worker.on("error", () => {});
+    worker.on("exit", () => this.#lose(member));
+    this.#members.push(member);
+    return member;
+  }
+
+  #settle(member: Member, id: number, settle: (task: Task) => void): void {
+    const task = member.tasks.get(id);
+    if (!task) return;
+    member.tasks.delete(id);
+    if (member.tasks.size === 0) member.worker.unref();
+    settle(task);
+    this.#dispatch();
+  }
+
+  /** A worker is gone: what it held fails, and the next task starts another. */
+  #lose(member: Member): void {
+    this.#members = this.#members.filter((other) => other !== member);
+    for (const [affinity, owner] of this.#affinities) {
+      if (owner === member) this.#affinities.delete(affinity);
+    }
+    const { name, crashCode = "memory_unavailable" } = this.#options;
+    for (const task of member.tasks.values()) {
+      task.reject(
+        new AstrocyteError(crashCode, `[${name}] a worker ended in mid-task. Call again.`, {
+          retryable: true,
+        }),
+      );
+    }
+    member.tasks.clear();
+    this.#dispatch();
+  }
+
+  #closedError(): AstrocyteError {
+    return new AstrocyteError("cancelled", `[${this.#options.name}] is closed. Open it again.`);
+  }
+}
+
+function cancelled(): AstrocyteError {
+  return new AstrocyteError("cancelled", "[worker] the task was cancelled before it began.");
+}
+
+function firstKey(map: Map<string, unknown>): string {
+  return map.keys().next().value!;
+}

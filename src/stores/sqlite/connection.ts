@@ -1,0 +1,43 @@
+import { DatabaseSync, type StatementSync } from "node:sqlite";
+
+/** One thread's own connection, with its prepared statements. */
+export type Connection = {
+  db: DatabaseSync;
+  /** The prepared statement of this text; prepared once. The text must be a constant of the code. */
+  sql(text: string): StatementSync;
+  close(): void;
+};
+
+/** How long a connection waits for another process. */
+export const BUSY_TIMEOUT_MS = 5_000;
+
+export function connect(path: string, readOnly: boolean): Connection {
+  const db = new DatabaseSync(path, { readOnly, timeout: BUSY_TIMEOUT_MS });
+  const statements = new Map<string, StatementSync>();
+  return {
+    db,
+    sql(text) {
+      let statement = statements.get(text);
+      if (!statement) statements.set(text, (statement = db.prepare(text)));
+      return statement;
+    },
+    close: () => db.close(),
+  };
+}
+
+/** The writer's settings: acknowledged is durable, deleted is overwritten. */
+export function configureWriter({ db }: Connection, maxPages: number | undefined): void {
+  db.exec("PRAGMA journal_mode = WAL");
+  db.exec("PRAGMA synchronous = FULL");
+  db.exec("PRAGMA secure_delete = ON");
+  // Undo data of savepoints would otherwise go to a temporary file, beyond the reach of secure_delete.
+  db.exec("PRAGMA temp_store = MEMORY");
+  db.exec("PRAGMA cache_size = -32000");
+  db.exec("PRAGMA journal_size_limit = 67108864");
+  if (maxPages !== undefined) db.exec(`PRAGMA max_page_count = ${Math.trunc(maxPages)}`);
+}
+
+export function configureReader({ db }: Connection): void {
+  db.exec("PRAGMA cache_size = -16000");
+  db.exec("PRAGMA mmap_size = 1073741824");
+}
