@@ -70,6 +70,8 @@ export type SourceRecord = {
   authority: number;
   fetchedAt: number;
   fields: SourceField[];
+  /** Code of a read that failed; `fields` are then what the cache still allows. */
+  error?: string;
 };
 
 export type SourceField = {

@@ -1,0 +1,38 @@
+import type { Clock } from "../../../core/clock.ts";
+import { parseConfig } from "../../parse.ts";
+import type { Subject } from "../../types.ts";
+import { type FieldsConfig, fieldsConfig, toSpec } from "./config.ts";
+import { parsePath, readPath } from "./path.ts";
+import { defineSource, type SystemOfRecord } from "./source.ts";
+
+export type FunctionSource = {
+  name: string;
+  /** As under `fields:` in the configuration: the allowlist. */
+  fields: FieldsConfig;
+  /** The row of one subject, any JSON-like object; undefined when there is none. Stop at `signal`. */
+  read(subject: Subject, signal: AbortSignal): Promise<unknown>;
+  authority?: number;
+  required?: boolean;
+  /** Milliseconds, 2000 when absent. */
+  timeoutMs?: number;
+  asOf?: string;
+};
+
+/** A system of record of the application's own code. Errors: `config_invalid`. */
+export function functionSource(source: FunctionSource, clock: Clock): SystemOfRecord {
+  const spec = toSpec(source.name, {
+    authority: source.authority ?? 0,
+    required: source.required ?? false,
+    timeout: source.timeoutMs ?? 2000,
+    subject: {},
+    as_of: source.asOf,
+    fields: parseConfig(fieldsConfig, source.fields, `source ${source.name}`),
+  });
+  const reader = {
+    async read(_key: string, subject: Subject, signal: AbortSignal) {
+      const row = await source.read(subject, signal);
+      return row === undefined || row === null ? undefined : (path: string) => readPath(row, parsePath(path));
+    },
+  };
+  return defineSource(spec, reader, clock);
+}

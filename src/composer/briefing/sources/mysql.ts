@@ -1,0 +1,32 @@
+import { loadPeer } from "./peer.ts";
+import { bind, type SqlOptions, type SqlQuery } from "./sql.ts";
+
+type Mysql = { createPool(options: Record<string, unknown>): MysqlPool };
+type MysqlPool = {
+  execute(options: { sql: string; timeout: number }, values: string[]): Promise<[unknown[], unknown]>;
+  on(event: "connection", listener: (connection: { query(sql: string): void }) => void): void;
+  end(): Promise<void>;
+};
+
+/** MySQL and MariaDB through the optional `mysql2`, as a prepared statement in a read-only session. */
+export function mysqlQuery({ name, database, query, timeoutMs }: SqlOptions): SqlQuery {
+  const { text: sql } = bind(query, () => "?");
+  let pool: Promise<MysqlPool> | undefined;
+  const open = async () => {
+    const { createPool } = await loadPeer<Mysql>("mysql2/promise", `source ${name}`);
+    const opened = createPool({ uri: database, connectionLimit: 4, connectTimeout: timeoutMs });
+    opened.on("connection", (connection) => connection.query("SET SESSION TRANSACTION READ ONLY"));
+    return opened;
+  };
+  return {
+    async first(values) {
+      pool ??= open().catch((error: unknown) => {
+        pool = undefined;
+        throw error;
+      });
+      const [rows] = await (await pool).execute({ sql, timeout: timeoutMs }, values);
+      return rows[0] as Record<string, unknown> | undefined;
+    },
+    close: async () => (await pool)?.end(),
+  };
+}
