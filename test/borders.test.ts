@@ -21,7 +21,14 @@ const ALLOWED: Record<string, string[]> = {
 
 /** Types may be imported where values may not: a port's types are no dependency at run time. */
 const TYPES_ALLOWED: Record<string, string[]> = {
-  client: ["presentation/adapter.ts", "composer/types.ts", "composer/store.ts", "server", "memory/types.ts"],
+  client: [
+    "presentation/adapter.ts",
+    "presentation/local/protocol.ts",
+    "composer/types.ts",
+    "composer/store.ts",
+    "server",
+    "memory/types.ts",
+  ],
 };
 
 /** The composition root and what it opens late. */

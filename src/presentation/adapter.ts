@@ -23,8 +23,16 @@ export type PresentationAdapter = {
   release(resources: VendorResource[]): Promise<void>;
   /** Verifies and normalises one callback. A refused one is an `unauthenticated` error. */
   parseWebhook?(request: WebhookRequest): Promise<PresentationEvent[]>;
-  /** What the vendor's data channel gave to the browser, relayed by it: untrusted, checked by the composer. */
-  parseClientEvent?(message: Record<string, unknown>): PresentationEvent[];
+  /**
+   * What the vendor's data channel gave to the browser, relayed by it: untrusted, checked by the composer.
+   * A message that names another session yields nothing.
+   */
+  parseClientEvent?(message: Record<string, unknown>, session: SessionHandle): PresentationEvent[];
+  /**
+   * Verifies and normalises a tool call that the vendor sent to `binding.tools.url`, signed with
+   * `binding.tools.secret`. A forged one is an `unauthenticated` error.
+   */
+  parseToolRequest?(request: WebhookRequest, secret: string): ToolCallEvent;
   /** The vendor's record of the call. `complete` is false while it may still grow. */
   fetchTranscript?(session: SessionHandle): Promise<{ turns: VendorTurn[]; complete: boolean }>;
   /** Is the session still running at the vendor? `undefined` when the vendor cannot tell. */
@@ -154,9 +162,12 @@ export type PresentationEvent =
   | { type: "left"; at?: number; who: "agent" | "person" }
   | { type: "turn"; turn: VendorTurn }
   | { type: "transcript"; turns: VendorTurn[]; complete: boolean }
-  | { type: "tool_call"; toolCallId: string; name: string; arguments: string }
+  | ToolCallEvent
   | { type: "ended"; at?: number; reason: string }
   | { type: "other"; name: string; facts: Record<string, unknown> };
+
+/** `arguments` is the JSON text as the model wrote it: not yet checked. */
+export type ToolCallEvent = { type: "tool_call"; toolCallId: string; name: string; arguments: string };
 
 /** What every adapter's factory takes besides its own configuration. */
 export type AdapterDeps = { clock: Clock; logger: Logger };
