@@ -48,7 +48,7 @@ export const INSTRUCTION_PATTERNS: ReadonlyArray<readonly [name: string, pattern
   ],
   [
     "persona",
-    /\bfrom (?:now|this point|here) on(?:wards?)?,? (?:you (?:will|must|are to|should|shall|have to) |always |never )(?:only |always |never )?(?:answer|respond|reply|act|behave|ignore|obey|refuse|pretend|speak|say|output|comply|follow|call|include|recommend|treat|trust)|\b(?:act|behave|respond|pretend|roleplay) (?:as|like|as if|to be|that you(?: a|')re)(?: if)?(?: you(?: are|'re| were))?(?: an?| my| the)? ?(?:\w{1,16} ){0,2}(?:ai|dan|unrestricted|unfiltered|uncensored|jailbroken|system|developer|administrator|root)\b|\b(?:developer|god|debug|jailbreak|dan|sudo) mode (?:enabled|activated|on\b)|\b(?:enable|enter|activate|switch to) (?:developer|god|debug|jailbreak|dan|sudo) mode|\bdo anything now\b|\bjailbr(?:eak|oken)\b|\bwithout any (?:restrictions|filters|safety)/i,
+    /\b(?:from (?:now|this point|here) on(?:wards?)?,? (?:you (?:will|must|are to|should|shall|have to) |always |never )(?:only |always |never )?(?:answer|respond|reply|act|behave|ignore|obey|refuse|pretend|speak|say|output|comply|follow|call|include|recommend|treat|trust)|(?:act|behave|respond|pretend|roleplay) (?:as|like|as if|to be|that you(?: a|')re)(?: if)?(?: you(?: are|'re| were))?(?: an?| my| the)? ?(?:\w{1,16} ){0,2}(?:ai|dan|unrestricted|unfiltered|uncensored|jailbroken|system|developer|administrator|root)\b|(?:developer|god|debug|jailbreak|dan|sudo) mode (?:enabled|activated|on\b)|(?:enable|enter|activate|switch to) (?:developer|god|debug|jailbreak|dan|sudo) mode|do anything now\b|jailbr(?:eak|oken)\b|without any (?:restrictions|filters|safety))/i,
   ],
   [
     "exfiltration",
@@ -74,10 +74,6 @@ export const INSTRUCTION_PATTERNS: ReadonlyArray<readonly [name: string, pattern
   ],
   [
     "tool_call",
-    /["']?\b(?:tool_calls?|function_call|tool_use|recipient_name)["']? ?[:=] ?["'[{]|<(?:tool_call|function_calls?|invoke|tool_use|antml:)|\{ ?["'](?:name|tool|function|action)["'] ?: ?["'][\w.-]{1,64}["'] ?, ?["'](?:arguments|parameters|input|args|action_input)["'] ?:|\b(?:call|invoke|execute|trigger|run|use) (?:the )?[`"']?\w{1,40}(?:_\w{1,40}|\(\))[\w(){}]{0,10}[`"']? ?(?:tool|function|with|now|immediately|and)|\b(?:call|invoke|execute) the \w{1,40} (?:tool|function|api)\b/i,
+    /\b(?:(?:tool_calls?|function_call|tool_use|recipient_name)["']? ?[:=] ?["'[{]|(?:call|invoke|execute|trigger|run|use) (?:the )?[`"']?\w{1,40}(?:_\w{1,40}|\(\))[\w(){}]{0,10}[`"']? ?(?:tool|function|with|now|immediately|and)|(?:call|invoke|execute) the \w{1,40} (?:tool|function|api)\b)|<(?:tool_call|function_calls?|invoke|tool_use|antml:)|\{ ?["'](?:name|tool|function|action)["'] ?: ?["'][\w.-]{1,64}["'] ?, ?["'](?:arguments|parameters|input|args|action_input)["'] ?:/i,
   ],
 ];
-
-/** No pattern matches a text without one of these: most texts are done after this one pass. */
-export const TRIGGER =
-  /ignor|disregard|forget|overrid|bypass|follow|obey|missacht|vergiss|vergess|oubli|olvid|dimentic|esque|negeer|vergeet|instruc|prompt|rules|guideline|directive|commands|important|urgent|attention|[<[{]|system|developer|#|\b(?:end|begin|start)|now\b|on\b[^.]{0,12} you|act\b|pretend|behave|respond|roleplay|mode\b|anything|jailbr|without|reveal|print|repeat|output|leak|disclose|dump|recite|send|forward|mail|post|upload|exfil|transmit|submit|append|encode|copy|the user|the human|tool|function|_|call|invoke|execute/i;

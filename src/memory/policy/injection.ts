@@ -1,4 +1,4 @@
-import { INSTRUCTION_PATTERNS, TRIGGER } from "./injection-patterns.ts";
+import { INSTRUCTION_PATTERNS } from "./injection-patterns.ts";
 import { neutralise } from "./invisible.ts";
 
 export type Screening = {
@@ -11,7 +11,7 @@ export type Screening = {
 };
 
 const ENCODED = /(?<![A-Za-z0-9+/_=-])(?:[A-Za-z0-9+/_-]{24,}={0,2})/g;
-const ENCODED_HINT = /[A-Za-z0-9+/_-]{24}/;
+const ENCODED_HINT = /\b[A-Za-z0-9+/_-]{24}/;
 /** Only the beginning of a blob is decoded: an instruction is short, and the cost stays bounded. */
 const DECODED_LENGTH = 4_096;
 
@@ -29,7 +29,6 @@ export function screenInjection(original: string): Screening {
 }
 
 function instructionsIn(text: string): string[] {
-  if (!TRIGGER.test(text)) return [];
   return INSTRUCTION_PATTERNS.filter(([, pattern]) => pattern.test(text)).map(([name]) => name);
 }
 

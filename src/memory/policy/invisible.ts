@@ -4,7 +4,10 @@
  * needs them.
  */
 const SUSPECT =
+  // biome-ignore lint/suspicious/noMisleadingCharacterClass: these are the marks themselves, one by one.
   /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f-\u009f\u00ad\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u2028-\u202e\u2060-\u206f\u3164\ufeff\uffa0\ufff9-\ufffb\u{1d173}-\u{1d17a}\u{e0000}-\u{e0fff}]/u;
+/** Plain text is done after this test, which costs a third of the full one. */
+const PLAIN = /^[\t\n\r\x20-\x7e]*$/;
 const SUSPECT_ALL = new RegExp(SUSPECT.source, "gu");
 const TAGS = /[\u{e0020}-\u{e007e}]+/gu;
 /** The flags of England, Scotland and Wales are spelled in tags. */
@@ -27,7 +30,7 @@ export type Neutralised = {
 };
 
 export function neutralise(text: string): Neutralised {
-  if (!SUSPECT.test(text)) return { text, removed: 0, hidden: "", deceptive: false };
+  if (PLAIN.test(text) || !SUSPECT.test(text)) return { text, removed: 0, hidden: "", deceptive: false };
   const withoutFlags = text.replace(FLAG, "");
   const hidden = [...withoutFlags.matchAll(TAGS)].map(([tags]) => fromTags(tags)).join(" ");
   const deceptive = hidden !== "" || OVERRIDE.test(text) || SELECTORS.test(text);

@@ -14,11 +14,15 @@ const ENGLISH = new RegExp(
   "g",
 );
 const ZIP_CITY = "(?:,? (?:[A-Z]{1,2}-)?\\d{4,5} ?(?:[A-Z]{2} )?[A-ZÄÖÜ][\\p{L}.-]{1,30})?";
+const GERMANIC_HINT =
+  /(?:stra(?:ß|ss)e|str\.|allee|gasse|platz|damm|ufer|chaussee|straat|gracht|plein|kade|gatan|vägen|weg|ring|laan) \d/i;
 const GERMANIC = new RegExp(
   "(?<![\\p{L}\\p{N}])(?:[A-ZÄÖÜ][\\p{L}.-]{1,30}[ -]){0,2}?[A-ZÄÖÜ]?[\\p{L}-]{0,30}(?:straße|strasse|str\\.|allee|gasse|platz|damm|ufer|chaussee|straat|gracht|plein|kade|gatan|vägen|[Ss]traße|[Ss]trasse|[Ww]eg|[Rr]ing|[Ll]aan) \\d{1,4} ?[a-z]?(?![\\p{L}\\p{N}:%]|[.,]\\d)" +
     ZIP_CITY,
   "gu",
 );
+const ROMANCE_HINT =
+  /\b(?:rue|avenue|boulevard|place|chemin|impasse|all[ée]e|quai|cours|route|calle|avenida|avda|plaza|paseo|via|viale|piazza|corso|rua|ul\.|ulica)\b/i;
 const ROMANCE_AFTER = new RegExp(
   "(?<![\\p{L}\\p{N}.,])\\d{1,4}(?: ?(?:bis|ter))?,? (?:rue|avenue|boulevard|place|chemin|impasse|all[ée]e|quai|cours|route)(?: (?:de la|de l'|du|des|de|d'))? ?(?:[A-ZÀ-Þ][\\p{L}'’-]{1,25}[ -]?){1,4}" +
     ZIP_CITY,
@@ -30,7 +34,13 @@ const PO_BOX = /\b(?:p\.? ?o\.? ?box|postfach) \d{1,6}\b/gi;
 
 export function findAddresses(text: string): Finding[] {
   const found: Finding[] = [];
-  for (const pattern of [ENGLISH, GERMANIC, ROMANCE_AFTER, ROMANCE_BEFORE, PO_BOX]) {
+  const patterns = [
+    ENGLISH,
+    PO_BOX,
+    ...(GERMANIC_HINT.test(text) ? [GERMANIC] : []),
+    ...(ROMANCE_HINT.test(text) ? [ROMANCE_AFTER, ROMANCE_BEFORE] : []),
+  ];
+  for (const pattern of patterns) {
     for (const match of text.matchAll(pattern)) {
       found.push({ kind: "address", start: match.index, end: match.index + match[0].trimEnd().length });
     }

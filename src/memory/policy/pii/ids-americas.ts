@@ -104,5 +104,11 @@ export const AMERICAN_IDS: readonly IdRule[] = [
     alone: /^\d{1,2}\.\d{3}\.\d{3}-/,
     check: isRut,
   },
-  { kind: "mx_curp", country: "MX", shape: /[A-Z]{4}\d{6}[HMX][A-Z]{5}[A-Z0-9]\d/iy, check: isCurp },
+  {
+    kind: "mx_curp",
+    country: "MX",
+    starts: "letter",
+    shape: /[A-Z]{4}\d{6}[HMX][A-Z]{5}[A-Z0-9]\d/iy,
+    check: isCurp,
+  },
 ];

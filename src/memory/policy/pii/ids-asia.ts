@@ -59,6 +59,7 @@ export const ASIAN_IDS: readonly IdRule[] = [
   {
     kind: "in_pan",
     country: "IN",
+    starts: "letter",
     shape: /[A-Z]{3}[ABCFGHJLPT][A-Z]\d{4}[A-Z]/iy,
     context: /\bpan\b/i,
     alone: /^[A-Z0-9]+$/,
@@ -77,8 +78,8 @@ export const ASIAN_IDS: readonly IdRule[] = [
     context: /\bmedicare\b/i,
     check: isMedicare,
   },
-  { kind: "sg_nric", country: "SG", shape: /[STFGM]\d{7}[A-Z]/iy, check: isNric },
-  { kind: "hk_id", country: "HK", shape: /[A-Z]{1,2}\d{6}\([\dA]\)/iy, check: isHongKong },
+  { kind: "sg_nric", country: "SG", starts: "letter", shape: /[STFGM]\d{7}[A-Z]/iy, check: isNric },
+  { kind: "hk_id", country: "HK", starts: "letter", shape: /[A-Z]{1,2}\d{6}\([\dA]\)/iy, check: isHongKong },
   {
     kind: "kr_rrn",
     country: "KR",
@@ -93,7 +94,7 @@ export const ASIAN_IDS: readonly IdRule[] = [
     context: /\bmy ?number\b|マイナンバー|個人番号/i,
     check: isMyNumber,
   },
-  { kind: "tw_id", country: "TW", shape: /[A-Z][1289]\d{8}/iy, check: isTaiwanese },
+  { kind: "tw_id", country: "TW", starts: "letter", shape: /[A-Z][1289]\d{8}/iy, check: isTaiwanese },
   {
     kind: "za_id",
     country: "ZA",

@@ -109,6 +109,7 @@ export const EUROPEAN_IDS: readonly IdRule[] = [
   {
     kind: "uk_nino",
     country: "GB",
+    starts: "letter",
     shape: /(?!BG|GB|KN|NK|NT|TN|ZZ)[A-CEGHJ-PR-TW-Z][A-CEGHJ-NPR-TW-Z] ?\d{2}([ -]?)\d{2}\1\d{2} ?[A-D]/iy,
     context: /\b(?:nino|n\.?i\.?|national insurance|insurance (?:no|number))\b/i,
     alone: /^[A-Z]{2}[^a-z]+[A-D]$/,
@@ -137,6 +138,7 @@ export const EUROPEAN_IDS: readonly IdRule[] = [
   {
     kind: "es_dni",
     country: "ES",
+    starts: "either",
     shape: /(?:\d{8}|\d{2}\.\d{3}\.\d{3}|[XYZ][- ]?\d{7})[- ]?[A-HJ-NP-TV-Z]/iy,
     context: /\b(?:dni|nie|nif|documento|identidad)\b/i,
     alone: /^(?:[\d.]+-?[A-Z]|[XYZ]-?\d{7}-?[A-Z])$/,
@@ -145,6 +147,7 @@ export const EUROPEAN_IDS: readonly IdRule[] = [
   {
     kind: "it_codice_fiscale",
     country: "IT",
+    starts: "letter",
     shape: /[A-Z]{6}[0-9LMNP-V]{2}[A-EHLMPRST][0-9LMNP-V]{2}[A-Z][0-9LMNP-V]{3}[A-Z]/iy,
     check: isCodiceFiscale,
   },

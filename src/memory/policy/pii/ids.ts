@@ -10,6 +10,8 @@ export type IdRule = {
   country: string;
   /** Matched where a token with a digit begins (or the letters before it). Sticky, bounded. */
   shape: RegExp;
+  /** Begins with a letter, or may: a digit otherwise. */
+  starts?: "letter" | "either";
   /** A word that must stand nearby, for shapes that other numbers have too. */
   context?: RegExp;
   /** A stricter shape that needs no such word. */
@@ -20,9 +22,19 @@ export type IdRule = {
 
 const RULES: readonly IdRule[] = [...EUROPEAN_IDS, ...AMERICAN_IDS, ...ASIAN_IDS];
 
+type RulesByStart = { digit: IdRule[]; letter: IdRule[] };
+const ALL: RulesByStart = byStart(RULES);
+
+function byStart(rules: readonly IdRule[]): RulesByStart {
+  return {
+    digit: rules.filter(({ starts }) => starts !== "letter"),
+    letter: rules.filter(({ starts }) => starts !== undefined),
+  };
+}
+
 /** Government ids by shape, check digit and, where digits alone are ambiguous, a word nearby. */
 export function findIds({ text, tokens }: Scan, countries?: readonly string[]): Finding[] {
-  const rules = countries ? RULES.filter((rule) => countries.includes(rule.country)) : RULES;
+  const rules = countries ? byStart(RULES.filter((rule) => countries.includes(rule.country))) : ALL;
   const found: Finding[] = [];
   let floor = 0;
   for (const token of tokens) {
@@ -37,19 +49,36 @@ export function findIds({ text, tokens }: Scan, countries?: readonly string[]): 
   return found;
 }
 
-function idAt(text: string, start: number, rules: readonly IdRule[]): Finding | undefined {
+function idAt(text: string, start: number, { digit, letter }: RulesByStart): Finding | undefined {
+  const code = text.charCodeAt(start);
+  const rules = code >= 58 ? letter : leadsNumber(text, start) ? digit : [];
   for (const rule of rules) {
     rule.shape.lastIndex = start;
     const written = rule.shape.exec(text)?.[0];
-    if (written === undefined) continue;
-    const end = start + written.length;
-    if (isAlphanumeric(text.charCodeAt(end)) || /^[-./]\d/.test(text.slice(end, end + 2))) continue;
-    const compact = written.replace(/[^A-Za-z0-9]/g, "").toUpperCase();
-    if (rule.check && !rule.check(compact)) continue;
-    const plain = rule.context === undefined || rule.alone?.test(written);
-    if (plain || hasContext(text, start, end, rule.context!)) return { kind: rule.kind, start, end };
+    if (written !== undefined && isId(text, start, written, rule)) {
+      return { kind: rule.kind, start, end: start + written.length };
+    }
   }
   return undefined;
+}
+
+function isId(text: string, start: number, written: string, { check, context, alone }: IdRule): boolean {
+  const end = start + written.length;
+  if (isAlphanumeric(text.charCodeAt(end)) || /^[-./]\d/.test(text.slice(end, end + 2))) return false;
+  const compact = written.replace(/[^A-Za-z0-9]/g, "").toUpperCase();
+  if (check && !check(compact)) return false;
+  return context === undefined || alone?.test(written) === true || hasContext(text, start, end, context);
+}
+
+/** At least eight letters and digits with hardly anything between: shorter ids do not begin with a digit. */
+function leadsNumber(text: string, start: number): boolean {
+  let count = 0;
+  for (let at = start; at < start + 12 && count < 8; at++) {
+    const code = text.charCodeAt(at);
+    if (isAlphanumeric(code)) count++;
+    else if (code !== 32 && (code < 45 || code > 47) && code !== 43) return false;
+  }
+  return count === 8;
 }
 
 /** Two letters and a space before the digits belong to the id: `AB 12 34 56 C`. */

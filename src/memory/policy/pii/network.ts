@@ -19,12 +19,13 @@ export function findIpv4(text: string): Finding[] {
   return found;
 }
 
+const COLON_HINT = /:[0-9A-Fa-f]{0,4}:/;
 const COLONS = /[0-9A-Fa-f]{0,4}(?::[0-9A-Fa-f]{0,4}){2,8}/g;
 const MAC = /(?<![\w:-])[0-9A-Fa-f]{2}([:-])(?:[0-9A-Fa-f]{2}\1){4}[0-9A-Fa-f]{2}(?![\w:-])/g;
 
 export function findIpv6(text: string): Finding[] {
   const found: Finding[] = [];
-  for (const match of text.matchAll(COLONS)) {
+  for (const match of COLON_HINT.test(text) ? text.matchAll(COLONS) : []) {
     const address = match[0].replace(/(?<!:):$/, "");
     const end = match.index + address.length;
     const whole =

@@ -45,6 +45,7 @@ export function findPhones({ text, runs }: Scan, countries: readonly string[] = 
   const valid = (digits: string, country?: string) =>
     checks++ >= CHECKS || isPhone(digits, country as CountryCode | undefined);
   for (const run of runs) {
+    if (digitsOf(run) < 7) continue;
     for (let first = 0; first < run.groups.length; first++) {
       const span = phoneFrom({ text, run, first, countries, valid });
       if (!span) continue;
@@ -53,6 +54,10 @@ export function findPhones({ text, runs }: Scan, countries: readonly string[] = 
     }
   }
   return found;
+}
+
+function digitsOf({ groups }: Run): number {
+  return groups.reduce((sum, { start, end }) => sum + end - start, 0);
 }
 
 type Candidate = {

@@ -28,6 +28,10 @@ const MARKED = new RegExp(
   "g",
 );
 
+/** Where one of them may begin; the full expression costs seven times as much. */
+const MARK =
+  /\b(?:sk-|AKIA|ASIA|gh[pousr]_|github_pat_|glpat-|xox|xapp-|AIza|ya29|[srp]k_|whsec_|SK[0-9a-f]|AC[0-9a-f]|SG\.|npm_|hf_|pypi-|do[opr]_v1_|eyJ|https:\/\/hooks|\d{8,10}:AA)/;
+
 const NAME =
   "pass(?:word|wd|phrase|code|wort)|pwd|kennwort|mot de passe|contrase[ñn]a|secret(?: key| access key)?|api[ _-]?key|access[ _-]?key(?:[ _-]id)?|(?:access|auth|refresh|bearer|session|id)[ _-]?token|client[ _-]?secret|private[ _-]?key|secret[ _-]?access[ _-]?key|account[ _-]?key";
 /** `password: x`, `api_key=x`, `"secret": "x"`, `--password x` is left alone. */
@@ -47,7 +51,7 @@ const SECRET_HINT = /pass|pwd|kennwort|contrase|secret|key|token|\bpin\b|cv[vc]|
 
 export function findSecrets(text: string): Finding[] {
   const found: Finding[] = [];
-  for (const match of text.matchAll(MARKED)) {
+  for (const match of MARK.test(text) ? text.matchAll(MARKED) : []) {
     found.push({ kind: "secret", start: match.index, end: match.index + match[0].length });
   }
   findPrivateKeys(text, found);
