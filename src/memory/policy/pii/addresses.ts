@@ -4,13 +4,14 @@ import type { Finding } from "./kinds.ts";
  * Conservative on purpose: a house number, a capitalised name and a word for a street must stand together.
  * Lower-case transcripts, bare house names and post codes alone are not found.
  */
-const UNIT = "(?:,? (?:apt|apartment|suite|ste|unit|flat|floor|#)\\.? ?[A-Za-z0-9-]{1,6})?";
-const CITY_US = "(?:,? [A-Z][A-Za-z.]{1,20}(?: [A-Z][a-z.]{1,20}){0,2},? [A-Z]{2},? \\d{5}(?:-\\d{4})?)?";
-const CITY_UK = "(?:,? (?:[A-Z][a-z]{1,20},? )?[A-Z]{1,2}\\d[A-Z\\d]? ?\\d[A-Z]{2})?";
+const UNIT =
+  "(?:,? (?:[Aa]pt|[Aa]partment|[Ss]uite|[Ss]te|[Uu]nit|[Ff]lat|[Ff]loor|#)\\.? ?[A-Za-z0-9-]{1,6})?";
+const CITY_US = "(?:,? [A-Z][A-Za-z.]{1,20}(?: [A-Z][a-z.]{1,20}){0,2},? [A-Z]{2},? \\d{5}(?:-\\d{4})?)";
+const CITY_UK = "(?:,? (?:[A-Z][a-z]{1,20},? )?[A-Z]{1,2}\\d[A-Z\\d]? ?\\d[A-Z]{2})";
 const ENGLISH = new RegExp(
   "(?<![\\w.,/$€£-])\\d{1,5}[A-Za-z]?(?:-\\d{1,5})? (?:[NSEW]\\.? |North |South |East |West )?(?:[A-Z0-9][A-Za-z0-9'’.-]{0,24} ){1,3}?" +
     "(?:Street|St|Avenue|Ave|Road|Rd|Boulevard|Blvd|Lane|Ln|Drive|Dr|Court|Ct|Way|Place|Pl|Square|Sq|Terrace|Close|Crescent|Highway|Hwy|Parkway|Pkwy|Grove|Mews|Circle|Cir|Row)(?![A-Za-z0-9])\\.?" +
-    `${UNIT}(?:${CITY_US}|${CITY_UK})`,
+    `${UNIT}(?:${CITY_US}|${CITY_UK})?`,
   "g",
 );
 const ZIP_CITY = "(?:,? (?:[A-Z]{1,2}-)?\\d{4,5} ?(?:[A-Z]{2} )?[A-ZÄÖÜ][\\p{L}.-]{1,30})?";

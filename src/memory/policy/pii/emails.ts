@@ -10,7 +10,7 @@ const TLD =
 const DOT = said("dot|punkt|point|punto|ponto|punt");
 /** The spoken second half: `at example dot com`, `(at) example (dot) co (dot) uk`. */
 const AT_DOMAIN = new RegExp(
-  `${said("at|ät|chez|arroba|chiocciola")}(?:[\\p{L}\\p{N}-]{1,40}${DOT}){1,4}${TLD}(?![\\p{L}\\p{N}])`,
+  `${said("at|ät|chez|arroba|chiocciola")}(?!(?:the|an?|this|that|el|la|le|der|die|das) )(?:[\\p{L}\\p{N}-]{1,40}${DOT}){1,4}${TLD}(?![\\p{L}\\p{N}])`,
   "giu",
 );
 /** A word, or letters and digits read out one by one. */
@@ -44,7 +44,12 @@ function emailAround(text: string, at: number, floor: number): { start: number; 
   if (start === at || !domain || FILE.test(domain)) return undefined;
   const end = at + 1 + domain.length;
   const isRepository = text.slice(start, at) === "git" && text[end] === ":";
-  return isRepository ? undefined : { start, end };
+  return isRepository || isUrlPassword(text, start) ? undefined : { start, end };
+}
+
+/** `https://name:password@host` is a secret, and its host no mail server. */
+function isUrlPassword(text: string, start: number): boolean {
+  return /:\/\/[^\s@]*:$/.test(text.slice(Math.max(0, start - 120), start));
 }
 
 /** Addresses as they are said: `anna dot smith at example dot com`, `anna (at) example (dot) com`, spelled letters. */

@@ -89,7 +89,7 @@ function isNif(id: string): boolean {
 }
 
 function isPps(id: string): boolean {
-  const extra = id.length > 8 && id[8] !== "W" ? id.charCodeAt(8) - 64 : 0;
+  const extra = id.length > 8 && id[8]! <= "I" ? id.charCodeAt(8) - 64 : 0;
   return PPS_LETTERS[(weighted(id, [8, 7, 6, 5, 4, 3, 2]) + extra * 9) % 23] === id[7];
 }
 
@@ -193,7 +193,7 @@ export const EUROPEAN_IDS: readonly IdRule[] = [
   {
     kind: "ie_pps",
     country: "IE",
-    shape: /\d{7}[A-W][A-IW]?/iy,
+    shape: /\d{7}[A-W][A-IWTX]?/iy,
     context: /\bpps(?:n|\b)/i,
     check: isPps,
   },

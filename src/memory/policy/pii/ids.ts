@@ -52,22 +52,28 @@ export function findIds({ text, tokens }: Scan, countries?: readonly string[]): 
 function idAt(text: string, start: number, { digit, letter }: RulesByStart): Finding | undefined {
   const code = text.charCodeAt(start);
   const rules = code >= 58 ? letter : leadsNumber(text, start) ? digit : [];
+  let found: Finding | undefined;
   for (const rule of rules) {
     rule.shape.lastIndex = start;
     const written = rule.shape.exec(text)?.[0];
-    if (written !== undefined && isId(text, start, written, rule)) {
-      return { kind: rule.kind, start, end: start + written.length };
-    }
+    if (written === undefined || !isId(text, start, written, rule)) continue;
+    const end = start + written.length;
+    const named = rule.context !== undefined && hasContext(text, start, end, rule.context);
+    if (named || (!found && isPlain(rule, written))) found = { kind: rule.kind, start, end };
+    // The word nearby tells which of several readings is meant.
+    if (named) break;
   }
-  return undefined;
+  return found;
 }
 
-function isId(text: string, start: number, written: string, { check, context, alone }: IdRule): boolean {
+function isPlain({ context, alone }: IdRule, written: string): boolean {
+  return context === undefined || alone?.test(written) === true;
+}
+
+function isId(text: string, start: number, written: string, { check }: IdRule): boolean {
   const end = start + written.length;
   if (isAlphanumeric(text.charCodeAt(end)) || /^[-./]\d/.test(text.slice(end, end + 2))) return false;
-  const compact = written.replace(/[^A-Za-z0-9]/g, "").toUpperCase();
-  if (check && !check(compact)) return false;
-  return context === undefined || alone?.test(written) === true || hasContext(text, start, end, context);
+  return !check || check(written.replace(/[^A-Za-z0-9]/g, "").toUpperCase());
 }
 
 /** At least eight letters and digits with hardly anything between: shorter ids do not begin with a digit. */
@@ -81,7 +87,10 @@ function leadsNumber(text: string, start: number): boolean {
   return count === 8;
 }
 
-/** Two letters and a space before the digits belong to the id: `AB 12 34 56 C`. */
+/** Letters set apart from the digits belong to the id: `AB 12 34 56 C`, `X-5253868-R`. */
 function withLetters(text: string, start: number): number {
-  return /(?<![A-Za-z0-9])[A-Za-z]{2} $/.test(text.slice(Math.max(0, start - 4), start)) ? start - 3 : start;
+  const lead = /(?<![A-Za-z0-9])(?:[A-Za-z]{2} |[XYZxyz][- ])$/.exec(
+    text.slice(Math.max(0, start - 4), start),
+  );
+  return start - (lead?.[0].length ?? 0);
 }

@@ -167,8 +167,8 @@ function isNorthAmerican(
 const SHAPES: ReadonlyArray<[country: string, shape: RegExp, digits: RegExp]> = [
   ["GB", /^(?:5 6|5 3 3|4 3 4|3 4 4|4 6|4 7)$/, /^0[1237]/],
   ["FR", /^2(?<gap>[ .-])2\k<gap>2\k<gap>2\k<gap>2$/, /^0[1-9]/],
-  ["DE", /^[3-5][ /-][5-8]$/, /^0[1-9]/],
-  ["DE", /^[3-5][ /]?[3-4] [2-4](?: 2)?$/, /^0[1-9]/],
+  ["DE", /^[3-5][ /-][5-8]$/, /^0[1-9]\d{7}/],
+  ["DE", /^[3-5][ /][3-4] [2-4](?: 2)?$/, /^0[1-9]\d{8}/],
   ["AU", /^(?:4 3 3|2 4 4)$/, /^0[2-8]/],
   ["NL", /^(?:2-8|3-7|2 8|3 7)$/, /^0[1-9]/],
   ["CH", /^3 3 2 2$/, /^0[2-9]/],
@@ -181,6 +181,7 @@ const SHAPES: ReadonlyArray<[country: string, shape: RegExp, digits: RegExp]> = 
 
 /** Countries whose usual way of writing a number this is; undefined when it is nobody's. */
 function nationalShape(shape: string, digits: string, countries: readonly string[]): string[] | undefined {
+  if (/^1(?: 1){9,}$/.test(shape)) return [...countries];
   const written = shape.replace(/^\(/, "");
   const fitting = SHAPES.filter(
     ([country, form, start]) => countries.includes(country) && form.test(written) && start.test(digits),
