@@ -1,0 +1,204 @@
+import type { Attribute } from "../../types.ts";
+import { type Clause, clausesOf } from "./clauses.ts";
+import { openValue } from "./open-values.ts";
+import { type Pattern, patternsOf } from "./phrases.ts";
+import { type About, lastPerson, namesOther, type SubjectPatterns, subjectPatterns } from "./subject.ts";
+import { type Said, tagValues } from "./values.ts";
+import { isChange } from "./verbs.ts";
+
+/** What a memory says about an attribute of the person, now. */
+export type Statement = { said: Said; negated: boolean };
+
+export type Utterance = {
+  text: string;
+  speaker?: string;
+  occurredAt: number;
+  /** What the person is called in notes: "Anna lives in Berlin". */
+  names: string[];
+};
+
+/** What carries over from clause to clause: whom "she" and an absent subject mean. */
+type Thread = { person: About; subject: About };
+
+/**
+ * Finds the statements about one attribute. Questions, wishes, conditions, the past and other people's affairs
+ * are none. Rules for English; about 20 µs a sentence.
+ */
+export function statementsOf(utterance: Utterance, attribute: Attribute, record: string): Statement[] {
+  const statements: Statement[] = [];
+  const cased = /\p{Lu}/u.test(utterance.text);
+  const thread: Thread = { person: "unknown", subject: "unknown" };
+  for (const clause of clausesOf(utterance.text, utterance.speaker, utterance.names)) {
+    const subjects = subjectPatterns(clause.speaker, utterance.names);
+    if (!clause.inherits) thread.subject = "unknown";
+    if (!clause.question) {
+      const tagged = tagValues(clause.text, attribute, record, utterance.occurredAt);
+      for (const { pattern, match } of matches(tagged.text, attribute)) {
+        const found = { pattern, match, clause, subjects, thread, text: tagged.text };
+        const negated = readStatement(found, attribute);
+        const said = negated === undefined ? undefined : valueFrom(found, tagged.values, attribute, cased);
+        if (said) statements.push({ said, negated: negated! });
+      }
+    }
+    thread.person = lastPerson(clause.text, subjects) ?? thread.person;
+    thread.subject = startsWithPerson(clause) ? "person" : thread.subject;
+  }
+  return statements;
+}
+
+function* matches(
+  text: string,
+  attribute: Attribute,
+): Generator<{ pattern: Pattern; match: RegExpExecArray }> {
+  const words = new Set(text.toLowerCase().match(/[a-z]+/g));
+  for (const pattern of patternsOf(attribute)) {
+    if (pattern.needs && !pattern.needs.some((word) => words.has(word))) continue;
+    for (const match of text.matchAll(pattern.regex)) yield { pattern, match };
+  }
+}
+
+type Found = {
+  pattern: Pattern;
+  match: RegExpExecArray;
+  clause: Clause;
+  subjects: SubjectPatterns;
+  thread: Thread;
+  /** The clause with its values marked. */
+  text: string;
+};
+
+const HEDGED =
+  /\b(?:if|unless|whether|in case|suppose|supposing|imagine|pretend(?:ing)?|wish(?:es|ed)?|hop(?:e|es|ed|ing)|until|before|maybe|perhaps|possibly|supposedly|would|could|might|as if|when(?:ever)?|once|rumou?rs?|dream(?:s|ed|t)?)\b/i;
+
+/** Whether the match states something of the person now: then whether it is denied, else undefined. */
+function readStatement(found: Found, attribute: Attribute): boolean | undefined {
+  const { pattern, match, text } = found;
+  const before = text.slice(0, match.index);
+  const after = text.slice(match.index + match[0].length);
+  if (HEDGED.test(before) || /^[^,]*\b(?:if|unless)\b/i.test(after)) return undefined;
+  const helper = `${auxiliaries(before)}${match.groups?.["aux"] ?? ""}`;
+  if (!holdsNow(pattern, match.groups?.["verb"]?.toLowerCase(), helper, attribute, after)) return undefined;
+  if (!isAboutPerson(found, before)) return undefined;
+  if (pattern.endsInValue ? !endsCleanly(after, attribute) : RESTRICTED.test(after)) return undefined;
+  return NEGATION.test(`${helper} ${match[0]}`) || /\b(?:do|does|did) not (?:think|believe)\b/i.test(before);
+}
+
+const NEGATION = /\b(?:not|never|no longer)\b/i;
+/** "users without a password": not all of them are counted. */
+const RESTRICTED = /^ (?:without|who|that|which|with|in the|on the waiting|left over|more|per)\b/i;
+const AUXILIARIES =
+  /(?:(?:am|is|are|have|has|had|was|were|do|does|did|not|never|no longer|still|currently|now|just|already|also|only|actually|really|basically|presently|officially|finally|recently|always|usually|normally|definitely|even|both|all|will|been|being|would|could|should|might|may|must|can) )*$/i;
+
+function auxiliaries(before: string): string {
+  return AUXILIARIES.exec(before)![0].toLowerCase();
+}
+
+function holdsNow(
+  pattern: Pattern,
+  verb: string | undefined,
+  helper: string,
+  attribute: Attribute,
+  after: string,
+): boolean {
+  if (/\b(?:would|could|should|might|may|must)\b/.test(helper)) return false;
+  if (/\bwill\b/.test(helper) && attribute.type !== "date") return false;
+  if (/\bhad\b/.test(helper) && !attribute.event) return false;
+  if (pattern.bare)
+    return (
+      helper.trim() !== "" || /^(?: (?:this|today|yesterday|on|at|in|already|now|safely)\b|$)/.test(after)
+    );
+  if (verb === undefined || !pattern.verb || pattern.toMe) return true;
+  const { present, past, ing, base } = pattern.verb;
+  const perfect = /\b(?:have|has)\b/.test(helper) && !/^ ?before\b/i.test(after.trimStart());
+  if (ing.includes(verb) && !present.includes(verb)) {
+    if (/\b(?:was|were)\b/.test(helper)) return false;
+    return /\b(?:am|is|are|been)\b/.test(helper) && (!isChange(base) || attribute.type === "date");
+  }
+  if (verb === "been") return perfect;
+  if (past.includes(verb))
+    return perfect || isChange(base) || attribute.event === true || attribute.type === "date";
+  return !isChange(base) || attribute.type === "date" || perfect || helper.includes("did");
+}
+
+const CONJUNCTION = /(?:^|[\s,])(?:and|but|or|then|so)[, ]*$/i;
+const OPENING =
+  /^(?:(?:and|but|so|also|well|now|ok|okay|yes|no|hi|hello|note|update|fyi|by the way|actually|currently|still|please|just|you can|best|always|simply|today)[,:]? )*$/i;
+
+function isAboutPerson({ pattern, match, clause, subjects, thread }: Found, before: string): boolean {
+  if (pattern.shape === "value") return isOwn(match.groups?.["owner"] ?? "", clause);
+  if (pattern.shape === "verb") return isSubject(pattern, match, clause, subjects, thread, before);
+  const owned = subjects.owner.test(before) || (clause.speaker === "person" && subjects.article.test(before));
+  if (!owned) return pronounIs(subjects, thread, before);
+  if (pattern.shape === "label") return before.trim() === "" || subjects.owner.test(before);
+  return !pattern.bare || /^(?:.*,)? ?(?:my|our|your|the|this|[\w ]+'s?)? ?$/i.test(before);
+}
+
+function isSubject(
+  pattern: Pattern,
+  match: RegExpExecArray,
+  clause: Clause,
+  subjects: SubjectPatterns,
+  thread: Thread,
+  before: string,
+): boolean {
+  if (pattern.toMe) return clause.speaker === "person" && !namesOther(before);
+  if (subjects.person.test(before) || pronounIs(subjects, thread, before)) return true;
+  const bare = before.slice(0, before.length - auxiliaries(before).length);
+  if (clause.speaker === "agent" && /\byour\b/i.test(match[0])) return true;
+  if (OPENING.test(bare)) {
+    if (clause.inherits) return thread.subject === "person";
+    return (
+      clause.speaker === "person" && /^(?:is|has|\w+[^s]s)$/i.test(match.groups!["verb"]!) && bare === ""
+    );
+  }
+  if (CONJUNCTION.test(bare)) return startsWithPerson(clause);
+  return ownsSubject(pattern, subjects, clause, bare);
+}
+
+/** "my contract renews on …": what is named belongs to the person and is the attribute's own. */
+function ownsSubject(pattern: Pattern, subjects: SubjectPatterns, clause: Clause, bare: string): boolean {
+  const name = pattern.nameAtEnd?.exec(bare);
+  if (!name) return false;
+  const owner = bare.slice(0, name.index);
+  return subjects.owner.test(owner) || (clause.speaker === "person" && subjects.article.test(owner));
+}
+
+function pronounIs(subjects: SubjectPatterns, thread: Thread, before: string): boolean {
+  return thread.person === "person" && subjects.pronoun.test(before);
+}
+
+function isOwn(owner: string, { speaker }: Clause): boolean {
+  return speaker === "agent" ? /\byour\b/i.test(owner) : /\b(?:my|our|\w+'s)\b/i.test(owner);
+}
+
+function startsWithPerson({ text, speaker }: Clause): boolean {
+  if (speaker === "agent") return /^(?:and |but |so )?you\b/i.test(text);
+  return /^(?:[\w ]{0,20}, )?(?:and |but |so )?(?:i|we)\b/i.test(text);
+}
+
+const AFTER_CHOICE =
+  /^(?:[,:;.)"]|$| (?:and|but|or|with|for|since|now|at|in|to|from|because|so|as|by|on|these|this|last|when|while|who|which|has|have|too|again|already|currently|actually|any ?more|any longer|yet|until|after|before|instead|today|yesterday|though|one|only|person|right|please|status|level|plan|account)\b)/i;
+const AFTER_MEASURE =
+  /^(?:[,:;.)"]|$| (?:and|but|now|at the|tall|heavy|these|currently|in height|in weight|today|since|with|without shoes|left|in my|on my|per|a|every|monthly|as|right)\b)/i;
+
+/** What follows the value must not belong to it: "single room", "20 m from here". */
+function endsCleanly(after: string, attribute: Attribute): boolean {
+  if (attribute.type === "choice") return AFTER_CHOICE.test(after);
+  if (attribute.type === "number" && attribute.unit !== undefined) return AFTER_MEASURE.test(after);
+  return true;
+}
+
+function valueFrom(found: Found, values: Said[], attribute: Attribute, cased: boolean): Said | undefined {
+  const { mark, value, verb } = found.match.groups ?? {};
+  if (mark !== undefined) {
+    const said = values[Number(mark)]!;
+    if (said.kind === "phone" && said.value.length < 6 && !/^end/i.test(verb ?? "")) return undefined;
+    const past = verb !== undefined && (found.pattern.verb?.past.includes(verb.toLowerCase()) ?? false);
+    return said.kind === "date" ? { ...said, past } : said;
+  }
+  if (value === undefined) return undefined;
+  const { shape } = found.pattern;
+  const name = found.match.groups?.["name"];
+  const text = openValue(value, attribute, { shape, cased, ...(name !== undefined && { name }) });
+  return text === undefined ? undefined : { kind: "text", value: text };
+}
