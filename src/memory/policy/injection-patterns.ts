@@ -66,7 +66,7 @@ export const INSTRUCTION_PATTERNS: ReadonlyArray<readonly [name: string, pattern
   ],
   [
     "exfiltration",
-    /!\[[^\]\n]{0,200}\]\(\s{0,3}(?:https?:)?\/\/[^)\s]{0,300}(?:[?&][^)\s]{0,100}=|\{|%7b|\$)|<img\b[^>]{0,200}\bsrc ?= ?["']?(?:https?:)?\/\/[^>\s]{0,300}[?{]/i,
+    /!\[[^\]\n]{0,200}\]\(\s{0,3}(?:https?:)?\/\/[^)\s"']{0,300}(?:[?&](?:data|d|q|c|s|content|secret|info|memory|memories|text|leak|payload|msg|message|conversation|history|token|key|exfil)=|[{$<]|%7b|=(?:[)"'\s]|\[|[A-Z_]{4,}))|<img\b[^>]{0,200}\bsrc ?= ?["']?(?:https?:)?\/\/[^)\s"']{0,300}(?:[?&](?:data|d|q|c|s|content|secret|info|memory|memories|text|leak|payload|msg|message|conversation|history|token|key|exfil)=|[{$<]|%7b|=(?:[)"'\s]|\[|[A-Z_]{4,}))/i,
   ],
   [
     "secrecy",

@@ -1,5 +1,6 @@
 import { INSTRUCTION_PATTERNS } from "./injection-patterns.ts";
 import { neutralise } from "./invisible.ts";
+import { hasLongWord } from "./long-word.ts";
 
 export type Screening = {
   /** The text without invisible control characters; otherwise as it was. */
@@ -11,7 +12,7 @@ export type Screening = {
 };
 
 const ENCODED = /(?<![A-Za-z0-9+/_=-])(?:[A-Za-z0-9+/_-]{24,}={0,2})/g;
-const ENCODED_HINT = /\b[A-Za-z0-9+/_-]{24}/;
+const ENCODED_LENGTH = 24;
 /** Only the beginning of a blob is decoded: an instruction is short, and the cost stays bounded. */
 const DECODED_LENGTH = 4_096;
 
@@ -24,11 +25,15 @@ export function screenInjection(original: string): Screening {
   const reasons = new Set(instructionsIn(foldLookalikes(text)));
   if (deceptive) reasons.add("hidden_characters");
   if (hidden && instructionsIn(hidden).length > 0) reasons.add("hidden_instruction");
-  if (ENCODED_HINT.test(text) && hasEncodedInstruction(text)) reasons.add("encoded_instruction");
+  if (hasLongWord(text, ENCODED_LENGTH) && hasEncodedInstruction(text)) reasons.add("encoded_instruction");
   return { text, reasons: [...reasons], removed };
 }
 
+/** All patterns as one: a text that is clean, as most are, is done after one pass. */
+const ANY = new RegExp(INSTRUCTION_PATTERNS.map(([, { source }]) => `(?:${source})`).join("|"), "im");
+
 function instructionsIn(text: string): string[] {
+  if (!ANY.test(text)) return [];
   return INSTRUCTION_PATTERNS.filter(([, pattern]) => pattern.test(text)).map(([name]) => name);
 }
 

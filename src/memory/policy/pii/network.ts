@@ -4,7 +4,7 @@ import { before, isAlphanumeric } from "./scan.ts";
 
 const IPV4 = /(?<![\w.])(?:\d{1,3}\.){3}\d{1,3}(?![\w]|\.\d)/g;
 const VERSION =
-  /\b(?:v|ver|version|versions|release|build|firmware|section|chapter|clause|driver|revision|oid)[ .:]{0,2}$/i;
+  /\b(?:v|ver|version|versions|release|build|firmware|section|chapter|clause|driver|revision|oid)[ .:-]{0,2}$/i;
 /** Loopback, unspecified and broadcast name no one. */
 const NOBODYS = /^(?:127\.|0\.|255\.255\.255\.255)/;
 

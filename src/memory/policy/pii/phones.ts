@@ -28,7 +28,7 @@ export const PHONE_COUNTRIES: readonly CountryCode[] = [
 
 /** Words that announce a phone number. */
 export const PHONE_CONTEXT =
-  /\b(?:(?:tele)?phone|tel|call(?:ed|s|ing)?(?: (?:me|us|him|her|them|back))?|mobile|cell|text(?: me)?|sms|whats ?app|fax|reach(?:ed)?(?: (?:me|us|him|her|them))?|landline|dial(?:led)?|ring|contact(?: number)?|my number|(?:his|her|their|our) number|number is|hotline|telefon|telefonnummer|handy|mobil|rufnummer|anrufen|r[üu]ckruf|erreichbar|t[ée]l[ée]phone|portable|appelez|num[ée]ro|tel[ée]fono|m[óo]vil|celular|ll[áa]mame|cellulare|chiamami|telefoon|bel me|telefone|telem[óo]vel)\b/i;
+  /\b(?:(?:tele)?phone|tel|call(?:ed|ing)? (?:me|us|him|her|them|back)|mobile|cell|text(?:ed)? (?:me|us|him|her|them)|sms|whats ?app|fax|reach(?:ed|able)? (?:me|us|him|her|them|at|on)|landline|dial(?:led)?|ring (?:me|us|him|her|them)|contact(?: number)?|my number|(?:his|her|their|our) number|number is|hotline|telefon|telefonnummer|handy|mobil|rufnummer|anrufen|r[üu]ckruf|erreichbar|t[ée]l[ée]phone|portable|appelez|num[ée]ro|tel[ée]fono|m[óo]vil|celular|ll[áa]mame|cellulare|chiamami|telefoon|bel me|telefone|telem[óo]vel)\b/i;
 const STRONG_CONTEXT =
   /(?:\b(?:(?:tele)?phone|tel|mobile|cell|whats ?app|fax|landline|telefon|handy|telefonnummer|handynummer|t[ée]l[ée]phone|tel[ée]fono|cellulare|telefone)(?: (?:number|no|nummer))?|\b(?:call|text|ring|reach) (?:me|us|him|her|them)(?: back)?)(?:[.:]| is| ist| es| est| on| at| under| unter| au){0,2}[ :.(]{0,3}$/i;
 /** Words that announce some other number. */
