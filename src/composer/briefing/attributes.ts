@@ -9,7 +9,7 @@ export type Verdict = "contradicts" | "agrees" | "unrelated";
 /** A field whose attribute is declared: what memories are held against. */
 export type CheckedField = SourceField & { attribute: Attribute };
 
-export function isChecked(field: SourceField): field is CheckedField {
+export function isChecked<T extends SourceField>(field: T): field is T & CheckedField {
   return field.attribute !== undefined;
 }
 

@@ -9,6 +9,9 @@ export type Clause = {
   speaker: "person" | "agent" | "other";
 };
 
+/** Nobody says a longer one; bounds the work that a hostile text can cause. */
+const MAX_CLAUSE = 400;
+
 const CONTRACTIONS: Array<[RegExp, string]> = [
   [/\bwon't\b/gi, "will not"],
   [/\bcan't\b/gi, "can not"],
@@ -69,32 +72,27 @@ function sentencesOf(text: string): string[] {
 
 const ASKING =
   /\b(?:ask(?:s|ed|ing)? (?:if|whether|what|when|where|how|which|who|about)|wonder(?:s|ed|ing)?|wants? to know|wanted to know|not sure|unsure|(?:do|does|did) not know|inquired|enquired|curious)\b/i;
+/** "what is my plan" as speech recognition writes it. */
 const ASKED_FIRST =
-  /^(?:(?:and|but|so|well|ok|hi|hello|please|also),? )*(?:what|when|where|which|who|whom|whose|why|how|do|does|did|is|are|am|was|were|has|have|can|could|should|would|will|may|might|shall)\b(?! been| to )/i;
+  /^(?:(?:and|but|so|well|ok|hi|hello|also),? ){0,4}(?:what|when|where|which|who|whose|why|how)\b/i;
 const INVERTED =
-  /^(?:(?:and|but|so|well|ok|hi|hello|also),? )*(?:is|are|am|was|were|do|does|did|has|have|can|could|should|would|will|may|might|shall) (?:i|you|he|she|it|we|they|my|your|the|our|there|this|that|[A-Z])/i;
+  /^(?:(?:and|but|so|well|ok|hi|hello|also),? ){0,4}(?:is|are|am|was|were|do|does|did|has|have|can|could|should|would|will|may|might|shall) (?:i|you|he|she|it|we|they|my|your|the|our|there|this|that|[A-Z])/i;
 
 const BREAK =
   /[,;:] (?=(?:and|but|so|because|while|although|though|which|who|or|no)\b|(?:i|we|he|she|they|it|you|my|our|his|her|their|your|the|this)\b)| - | \u2013 |, (?=not\b)| (?=(?:but|although|though|because|whereas|while|so that|until|before|unless|if) )| (?=and (?:i|we|he|she|they|it|you|my|our|his|her|their|your|the)\b)/i;
 
 function splitSentence(sentence: string, speaker: Clause["speaker"]): Clause[] {
-  const question = sentence.endsWith("?") || INVERTED.test(sentence) || isBareQuestion(sentence);
+  const question = sentence.endsWith("?") || INVERTED.test(sentence) || ASKED_FIRST.test(sentence);
   let asking = question;
   return sentence
     .replace(/[.!?;]+$/, "")
     .split(BREAK)
-    .map((part, index) => {
+    .map((whole, index) => {
+      const part = whole.slice(0, MAX_CLAUSE);
       // What follows "asked whether" is asked too, until a new main clause.
       if (ASKING.test(part)) asking = true;
       else if (/^(?:but|so|because|and (?:i|we|my|our)\b)/i.test(part.trim())) asking = question;
       return { text: part.trim(), inherits: index > 0, question: asking, speaker };
     })
     .filter(({ text }) => text !== "");
-}
-
-/** "what is my plan" as speech recognition writes it; a note such as "Is on the free plan" is none. */
-function isBareQuestion(sentence: string): boolean {
-  return (
-    ASKED_FIRST.test(sentence) && /^(?:\w+,? )?(?:what|when|where|which|who|whose|why|how)\b/i.test(sentence)
-  );
 }

@@ -69,7 +69,7 @@ function parseDigits(text: string): number {
 }
 
 export const QUALIFIER =
-  "(?:(?:about|around|roughly|approximately|approx\\.?|nearly|almost|some|like|circa|ca\\.?|~|more than|over|at least|above|less than|under|below|at most|up to|fewer than|no more than|only|just|exactly) )*";
+  "(?:(?:about|around|roughly|approximately|approx\\.?|nearly|almost|some|like|circa|ca\\.?|~|more than|over|at least|above|less than|under|below|at most|up to|fewer than|no more than|only|just|exactly) ){0,6}";
 
 /** Turns a spoken number with its qualifier into the range that it claims. */
 export function toMeasure(value: number, qualifier: string): Measure {

@@ -101,7 +101,7 @@ function namePhrase(phrase: string, attribute: Attribute): Pattern {
   return pattern("name", source, phrase, { verb });
 }
 
-const aux = `(?<aux>(?:(?:${ADVERB}|is|are|was|were|has|have|had|will|does|do|did|be) )*)`;
+const aux = `(?<aux>(?:(?:${ADVERB}|is|are|was|were|has|have|had|will|does|do|did|be) ){0,6})`;
 
 function namePatterns(attribute: Attribute): Pattern[] {
   const name = `${START}${nameOf(attribute)}`;
@@ -131,7 +131,7 @@ function namePatterns(attribute: Attribute): Pattern[] {
     patterns.push(
       pattern(
         "name",
-        `${name} (?<aux>(?:(?:${ADVERB}|has|have|had|will|do|does|did) )*)${value}`,
+        `${name} (?<aux>(?:(?:${ADVERB}|has|have|had|will|do|does|did) ){0,6})${value}`,
         "{value}",
         { bare: true },
       ),
@@ -176,7 +176,7 @@ function valuePattern({ type }: Attribute): string {
 
 /** What may stand between two words of a phrase. An open value keeps its article: it tells a name from a state. */
 function filler(determiners: boolean): string {
-  return `(?:(?:${determiners ? `${ADVERB}|${DETERMINER}|(?:the )?(?:customer|user|caller|client|patient|guest|member)'s` : ADVERB}) )*`;
+  return `(?:(?:${determiners ? `${ADVERB}|${DETERMINER}|(?:the )?(?:customer|user|caller|client|patient|guest|member)'s` : ADVERB}) ){0,6}`;
 }
 
 function gap(attribute: Attribute): string {
@@ -187,7 +187,7 @@ function gapless(attribute: Attribute): string {
   const open = attribute.type === "text" || attribute.type === "place";
   const prepositions =
     attribute.type === "date"
-      ? `(?:(?:${PREPOSITION}) )*`
+      ? `(?:(?:${PREPOSITION}) ){0,6}`
       : attribute.type === "place"
         ? "(?:(?:at|in) )?"
         : "";

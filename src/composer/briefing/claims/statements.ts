@@ -87,7 +87,7 @@ const NEGATION = /\b(?:not|never|no longer)\b/i;
 /** "users without a password": not all of them are counted. */
 const RESTRICTED = /^ (?:without|who|that|which|with|in the|on the waiting|left over|more|per)\b/i;
 const AUXILIARIES =
-  /(?:(?:am|is|are|have|has|had|was|were|do|does|did|not|never|no longer|still|currently|now|just|already|also|only|actually|really|basically|presently|officially|finally|recently|always|usually|normally|definitely|even|both|all|will|been|being|would|could|should|might|may|must|can) )*$/i;
+  /(?:(?:am|is|are|have|has|had|was|were|do|does|did|not|never|no longer|still|currently|now|just|already|also|only|actually|really|basically|presently|officially|finally|recently|always|usually|normally|definitely|even|both|all|will|been|being|would|could|should|might|may|must|can) ){0,6}$/i;
 
 function auxiliaries(before: string): string {
   return AUXILIARIES.exec(before)![0].toLowerCase();
@@ -122,7 +122,7 @@ function holdsNow(
 
 const CONJUNCTION = /(?:^|[\s,])(?:and|but|or|then|so)[, ]*$/i;
 const OPENING =
-  /^(?:(?:and|but|so|also|well|now|ok|okay|yes|no|hi|hello|note|update|fyi|by the way|actually|currently|still|please|just|you can|best|always|simply|today)[,:]? )*$/i;
+  /^(?:(?:and|but|so|also|well|now|ok|okay|yes|no|hi|hello|note|update|fyi|by the way|actually|currently|still|please|just|you can|best|always|simply|today)[,:]? ){0,4}$/i;
 
 function isAboutPerson({ pattern, match, clause, subjects, thread }: Found, before: string): boolean {
   if (pattern.shape === "value") return isOwn(match.groups?.["owner"] ?? "", clause);

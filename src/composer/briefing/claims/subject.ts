@@ -4,9 +4,9 @@ import type { Clause } from "./clauses.ts";
 export type About = "person" | "other" | "unknown";
 
 const ADJECTIVE =
-  "(?:(?:own|new|current|next|present|personal|private|main|primary|full|work|home|preferred|registered|actual|correct|updated|upcoming|monthly|annual|yearly|latest) )*";
+  "(?:(?:own|new|current|next|present|personal|private|main|primary|full|work|home|preferred|registered|actual|correct|updated|upcoming|monthly|annual|yearly|latest) ){0,6}";
 const AUXILIARY =
-  "(?:(?:am|is|are|have|has|do|does|not|never|no longer|still|currently|now|just|already|also|only|actually|really|basically|presently|officially|finally|recently|always|usually|normally|now only|at present|by now|definitely|even|both|all|currently only|will|been|being|had|was|were|did) )*";
+  "(?:(?:am|is|are|have|has|do|does|not|never|no longer|still|currently|now|just|already|also|only|actually|really|basically|presently|officially|finally|recently|always|usually|normally|at present|by now|definitely|even|both|all|will|been|being|had|was|were|did) ){0,6}";
 const ROLE =
   "(?:the |this |our )?(?:user|customer|caller|client|patient|guest|member|subscriber|passenger|account holder|student|buyer|visitor|resident|tenant|employee|person|account)";
 
@@ -43,7 +43,7 @@ function makePatterns(speaker: Clause["speaker"], names: string[]): SubjectPatte
     person: new RegExp(`(?:^|[\\s,"(])(?:${self}|${ROLE}${named}) ${end}`, "i"),
     owner: new RegExp(`(?:^|[\\s,"(])(?:${own}|(?:${ROLE}${named})'s?) ${ADJECTIVE}$`, "i"),
     article: new RegExp(
-      `^(?:(?:and|but|so|also|well|now|please note that|note that|note),? )*(?:the |this )?${ADJECTIVE}$`,
+      `^(?:(?:and|but|so|also|well|now|please note that|note that|note),? ){0,4}(?:the |this )?${ADJECTIVE}$`,
       "i",
     ),
     pronoun: new RegExp(`(?:^|[\\s,"(])(he|she|they|his|her|their) (?:${ADJECTIVE}|${AUXILIARY})$`, "i"),

@@ -53,8 +53,8 @@ function find(text: string, attribute: Attribute, record: string, at: number): S
   }
 }
 
-const EMAIL = /[\w.+-]+@[\w-]+(?:\.[\w-]+)+/g;
-const PHONE = /\+?\d(?:[\d ()/.-]*\d)?/g;
+const EMAIL = /[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,8}/g;
+const PHONE = /\+?\d(?:[\d ()/.-]{0,24}\d)?/g;
 
 function findAll(text: string, pattern: RegExp, said: (match: RegExpMatchArray) => Said): Span[] {
   return [...text.matchAll(pattern)].map((match) => ({

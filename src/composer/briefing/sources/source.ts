@@ -13,7 +13,7 @@ export type SystemOfRecord = {
    * The allowlisted fields of one subject; none when the source does not know the subject. Costs at most the
    * source's timeout; nothing while the cache is fresh. Errors: `source_failed`, `deadline_exceeded`.
    */
-  fetch(subject: Subject, signal?: AbortSignal): Promise<SourceRecord>;
+  fetch(subject: Subject): Promise<SourceRecord>;
   /** Drops what is cached of the subject. */
   forget(subject: Subject): void;
   close(): Promise<void>;
@@ -57,6 +57,8 @@ export type Reader = {
 export type Row = (path: string) => unknown;
 
 type Value = { value: string | number | boolean; asOf: number };
+/** `at` is the time by which freshness is judged: that of the read, when there was one just now. */
+type Loaded = { entry: Entry; at: number; error?: unknown };
 type Entry = { fetchedAt: number; values: Map<string, Value> };
 
 const MAX_CACHED = 10_000;
@@ -66,10 +68,12 @@ export function defineSource(spec: SourceSpec, reader: Reader, clock: Clock): Sy
   const cache = new Map<string, Entry>();
   const flights = new Map<string, Promise<Entry>>();
 
-  async function load(key: string, subject: Subject): Promise<Entry> {
+  async function load(subject: Subject): Promise<Entry> {
     const limit = { clock, timeoutMs: spec.timeoutMs, what: `[source ${spec.name}] the read` };
     try {
-      const row = await withDeadline(limit, (signal) => reader.read(key, subject, signal));
+      const row = await withDeadline(limit, (signal) =>
+        reader.read(subjectKey(subject, spec.subject), subject, signal),
+      );
       return { fetchedAt: clock.now(), values: row ? allowed(spec.fields, row, clock.now()) : new Map() };
     } catch (error) {
       throw toSourceError(spec.name, error);
@@ -80,7 +84,7 @@ export function defineSource(spec: SourceSpec, reader: Reader, clock: Clock): Sy
   function refresh(key: string, subject: Subject): Promise<Entry> {
     const running = flights.get(key);
     if (running) return running;
-    const flight = load(key, subject)
+    const flight = load(subject)
       .then((entry) => {
         // A `forget` in the meantime has taken the flight out: nothing of it may come back.
         if (flights.get(key) === flight) remember(cache, key, entry);
@@ -93,33 +97,36 @@ export function defineSource(spec: SourceSpec, reader: Reader, clock: Clock): Sy
     return flight;
   }
 
-  async function entryOf(key: string, subject: Subject): Promise<{ entry: Entry; error?: string }> {
+  async function entryOf(key: string, subject: Subject): Promise<Loaded> {
     const cached = cache.get(key);
     const due = cached && spec.fields.filter(({ ttlMs }) => clock.now() - cached.fetchedAt > ttlMs);
     if (cached && due!.every(({ stale }) => stale === "show")) {
       if (due!.length > 0) refresh(key, subject).catch(() => {});
-      return { entry: cached };
+      return { entry: cached, at: clock.now() };
     }
     try {
-      return { entry: await refresh(key, subject) };
+      const entry = await refresh(key, subject);
+      return { entry, at: entry.fetchedAt };
     } catch (error) {
       if (!cached) throw error;
-      return { entry: cached, error: toAstrocyteError(error).code };
+      return { entry: cached, at: clock.now(), error };
     }
   }
 
   return {
     name: spec.name,
     required: spec.required,
-    async fetch(subject, signal) {
-      signal?.throwIfAborted();
-      const { entry, error } = await entryOf(subjectKey(subject, spec.subject), subject);
-      const fields = spec.fields.flatMap((field) => current(field, entry, clock.now()));
+    async fetch(subject) {
+      const key = `${subject.principal}\0${subjectKey(subject, spec.subject)}`;
+      const { entry, at, error } = await entryOf(key, subject);
+      const fields = spec.fields.flatMap((field) => current(field, entry, at));
+      if (error !== undefined && fields.length === 0) throw error;
       const { name: source, authority } = spec;
-      return { source, authority, fetchedAt: entry.fetchedAt, fields, ...(error && { error }) };
+      const failure = error === undefined ? {} : { error: toAstrocyteError(error).code };
+      return { source, authority, fetchedAt: entry.fetchedAt, fields, ...failure };
     },
     forget(subject) {
-      const key = subjectKey(subject, spec.subject);
+      const key = `${subject.principal}\0${subjectKey(subject, spec.subject)}`;
       cache.delete(key);
       flights.delete(key);
     },
