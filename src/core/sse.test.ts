@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { collect } from "../testing/collect.ts";
 import { AstrocyteError } from "./errors.ts";
 import { readSse, SseParser } from "./sse.ts";
 
@@ -67,5 +68,5 @@ test("readSse yields the events of a body", async () => {
     yield encode("data: 1\n\nda");
     yield encode("ta: 2");
   }
-  assert.deepEqual(await Array.fromAsync(readSse(body())), [{ data: "1" }, { data: "2" }]);
+  assert.deepEqual(await collect(readSse(body())), [{ data: "1" }, { data: "2" }]);
 });

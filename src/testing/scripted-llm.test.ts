@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { AstrocyteError } from "../core/errors.ts";
+import { collect } from "./collect.ts";
 import { FakeClock } from "./fake-clock.ts";
 import { createScriptedLLM, hashVector } from "./scripted-llm.ts";
 
@@ -14,7 +15,7 @@ test("answers in order, streams in words, and records the calls", async () => {
   llm.queue("one two", new AstrocyteError("llm_unavailable", "[test] down"));
   assert.equal((await llm.complete(HELLO)).text, "first");
   assert.equal((await llm.complete(HELLO)).finishReason, "tool_calls");
-  const chunks = await Array.fromAsync(llm.stream!(HELLO));
+  const chunks = await collect(llm.stream!(HELLO));
   assert.deepEqual(
     chunks.map((chunk) => (chunk.type === "text" ? chunk.text : chunk.type)),
     ["one", " two", "finish"],

@@ -1,6 +1,14 @@
 import { AstrocyteError } from "../../../core/errors.ts";
 import type { Completion, CompletionChunk, FinishReason, ToolCall, Usage } from "../provider.ts";
-import type { AiFinishReason, AiGenerateResult, AiStreamPart, AiText, AiToolCall, AiUsage } from "./spec.ts";
+import type {
+  AiFinishReason,
+  AiGenerateResult,
+  AiStream,
+  AiStreamPart,
+  AiText,
+  AiToolCall,
+  AiUsage,
+} from "./spec.ts";
 
 const FINISH: Record<string, FinishReason> = {
   stop: "stop",
@@ -30,15 +38,13 @@ type StreamPart = AiStreamPart & {
 };
 
 /** Text at once, whole tool calls, one `finish`. An `error` part is thrown as it is. */
-export async function* toChunks(
-  stream: ReadableStream<AiStreamPart>,
-  requested: string,
-): AsyncGenerator<CompletionChunk> {
+export async function* toChunks(stream: AiStream, requested: string): AsyncGenerator<CompletionChunk> {
   let model = requested;
   let finished = false;
-  for await (const part of stream as ReadableStream<StreamPart>) {
-    if (part.type === "text-delta") yield { type: "text", text: part.delta ?? "" };
-    else if (part.type === "tool-call") {
+  for await (const part of stream as AsyncIterable<StreamPart>) {
+    if (part.type === "text-delta") {
+      if (part.delta) yield { type: "text", text: part.delta };
+    } else if (part.type === "tool-call") {
       yield { type: "tool_call", toolCall: toToolCall(part as unknown as AiToolCall) };
     } else if (part.type === "response-metadata") model = part.modelId ?? model;
     else if (part.type === "error") throw part.error;

@@ -1,6 +1,8 @@
 import assert from "node:assert/strict";
+import { ReadableStream } from "node:stream/web";
 import { test } from "node:test";
 import { AstrocyteError } from "../../../core/errors.ts";
+import { collect } from "../../../testing/collect.ts";
 import { FakeClock } from "../../../testing/fake-clock.ts";
 import type { Message } from "../provider.ts";
 import { createAiSdkProvider } from "./provider.ts";
@@ -19,9 +21,14 @@ function model(specificationVersion: "v2" | "v3" | "v4", overrides: object = {})
     : { inputTokens: { total: 3 }, outputTokens: { total: 4 } };
   const finishReason = old ? "tool-calls" : { unified: "tool-calls", raw: "tool_use" };
   const calls: AiCallOptions[] = [];
-  const parts: AiStreamPart[] = [
+  const parts: Array<AiStreamPart & Record<string, unknown>> = [
     { type: "stream-start" },
-    ...[{ type: "response-metadata", modelId: "m-2026" }, { type: "text-delta", id: "1", delta: "Hi" }, CALL],
+    ...[
+      { type: "response-metadata", modelId: "m-2026" },
+      { type: "text-delta", delta: "" },
+      { type: "text-delta", delta: "Hi" },
+      CALL,
+    ],
     ...[{ type: "finish", finishReason, usage }],
   ];
   return {
@@ -36,7 +43,7 @@ function model(specificationVersion: "v2" | "v3" | "v4", overrides: object = {})
     },
     async doStream(options: AiCallOptions) {
       calls.push(options);
-      return { stream: ReadableStream.from(parts) as ReadableStream<AiStreamPart> };
+      return { stream: ReadableStream.from<AiStreamPart>(parts) };
     },
     ...overrides,
   };
@@ -49,7 +56,7 @@ for (const version of ["v2", "v3", "v4"] as const) {
     const facts = { finishReason: "tool_calls", usage: { inputTokens: 3, outputTokens: 4 }, model: "m-2026" };
     const toolCall = { id: "c1", name: "f", arguments: '{"a":1}' };
     assert.deepEqual(await provider.complete(HELLO), { text: "Hi", toolCalls: [toolCall], ...facts });
-    assert.deepEqual(await Array.fromAsync(provider.stream!(HELLO)), [
+    assert.deepEqual(await collect(provider.stream!(HELLO)), [
       { type: "text", text: "Hi" },
       { type: "tool_call", toolCall },
       { type: "finish", ...facts },
@@ -170,7 +177,7 @@ test("what the model throws becomes our error, without its text", async () => {
   const streaming = createAiSdkProvider({
     model: model("v4", { doStream: async () => ({ stream: broken }) }),
   });
-  await assert.rejects(Array.fromAsync(streaming.stream!(HELLO)), isCode("llm_unavailable"));
+  await assert.rejects(collect(streaming.stream!(HELLO)), isCode("llm_unavailable"));
 });
 
 test("calls and streams that hang end at their deadline", async () => {
@@ -182,10 +189,7 @@ test("calls and streams that hang end at their deadline", async () => {
     clock,
   });
   const call = assert.rejects(provider.complete(HELLO, { timeoutMs: 20 }), isCode("llm_timeout"));
-  const reading = assert.rejects(
-    Array.fromAsync(provider.stream!(HELLO, { timeoutMs: 20 })),
-    isCode("llm_timeout"),
-  );
+  const reading = assert.rejects(collect(provider.stream!(HELLO, { timeoutMs: 20 })), isCode("llm_timeout"));
   await clock.advance(20);
   await Promise.all([call, reading]);
   assert.equal(clock.pending, 0);

@@ -7,7 +7,7 @@ export type AiLanguageModel = {
   readonly provider: string;
   readonly modelId: string;
   doGenerate(options: never): PromiseLike<AiGenerateResult>;
-  doStream(options: never): PromiseLike<{ stream: ReadableStream<AiStreamPart> }>;
+  doStream(options: never): PromiseLike<{ stream: AiStream }>;
 };
 
 export type AiEmbeddingModel = {
@@ -26,6 +26,7 @@ export type AiGenerateResult = {
 };
 
 export type AiStreamPart = { type: string };
+export type AiStream = ReadableStream<AiStreamPart> | AsyncIterable<AiStreamPart>;
 
 /** A word in version 2, an object since. */
 export type AiFinishReason = string | { unified: string };

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { type TestContext, test } from "node:test";
 import { AstrocyteError } from "../../../core/errors.ts";
+import { collect } from "../../../testing/collect.ts";
 import { FakeClock } from "../../../testing/fake-clock.ts";
 import { startOpenAISimulator } from "../../../testing/openai-simulator.ts";
 import { hashVector } from "../../../testing/scripted-llm.ts";
@@ -93,7 +94,7 @@ test("streams text as it comes, then whole tool calls, then the finish", async (
     text: "one two three",
     toolCalls: [{ id: "c1", name: "f", arguments: '{"city":"Porto"}' }],
   });
-  assert.deepEqual(await Array.fromAsync(provider.stream!(HELLO)), [
+  assert.deepEqual(await collect(provider.stream!(HELLO)), [
     { type: "text", text: "one" },
     { type: "text", text: " two" },
     { type: "text", text: " three" },
@@ -110,13 +111,13 @@ test("streams text as it comes, then whole tool calls, then the finish", async (
 test("a stream without its last blank line and [DONE] still ends well", async (t) => {
   const { simulator, provider } = await setup(t);
   simulator.fail({ kind: "unfinished" });
-  assert.equal((await Array.fromAsync(provider.stream!(HELLO))).at(-1)?.type, "finish");
+  assert.equal((await collect(provider.stream!(HELLO))).at(-1)?.type, "finish");
 });
 
 test("a stream that breaks, stalls, or holds nonsense or an error is an error", async (t) => {
   const { simulator, provider, clock } = await setup(t);
   const read = (timeoutMs?: number) =>
-    Array.fromAsync(provider.stream!(HELLO, timeoutMs === undefined ? {} : { timeoutMs }));
+    collect(provider.stream!(HELLO, timeoutMs === undefined ? {} : { timeoutMs }));
   simulator.fail(
     { kind: "cut", afterChunks: 2 },
     { kind: "malformed" },
@@ -168,7 +169,7 @@ test("statuses become errors that say what to do and quote nothing", async (t) =
     await assert.rejects(provider.complete(HELLO), failsWith(code, message));
   }
   simulator.fail({ kind: "status", status: 401 });
-  await assert.rejects(Array.fromAsync(provider.stream!(HELLO)), failsWith("llm_failed", /api_key/));
+  await assert.rejects(collect(provider.stream!(HELLO)), failsWith("llm_failed", /api_key/));
 });
 
 test("a reset connection is tried once more; a 429 waits as long as it says", async (t) => {
@@ -198,7 +199,7 @@ test("a server that stalls times out, and after five failures it is spared", asy
     await call;
   }
   await assert.rejects(provider.complete(HELLO), failsWith("circuit_open"));
-  await assert.rejects(Array.fromAsync(provider.stream!(HELLO)), failsWith("circuit_open"));
+  await assert.rejects(collect(provider.stream!(HELLO)), failsWith("circuit_open"));
   assert.equal(simulator.requests.length, 5);
   await clock.advance(30_000);
   assert.equal((await provider.complete(HELLO)).text, "ok");
