@@ -1,7 +1,8 @@
 import { neutralise } from "./invisible.ts";
 
-const ROLES = "system|assistant|developer|user|human|tool|function|ai|model";
-const AT_START = new RegExp(`(^|[\\n.!?>|])([ \\t>*#-]{0,8})(${ROLES})([ *]{0,3}):(?!\\/\\/)`, "giu");
+/** A speaker's name before a colon, wherever it stands: in one line every place may pass for a beginning. */
+const SPEAKER =
+  /(?<![\p{L}\p{N}])(system|assistant|developer|user|human|tool|function|ai|model)([ *]{0,3}):(?!\/\/)/giu;
 
 /**
  * Makes a recalled text safe inside a fenced block of a prompt: one line, no delimiters, tags, role names or
@@ -10,12 +11,13 @@ const AT_START = new RegExp(`(^|[\\n.!?>|])([ \\t>*#-]{0,8})(${ROLES})([ *]{0,3}
  */
 export function renderAsData(text: string): string {
   return neutralise(text)
-    .text.replace(AT_START, "$1$2$3$4 -")
-    .replace(/\s+/gu, " ")
+    .text.replace(/\s+/gu, " ")
+    .replace(SPEAKER, (_, name: string, gap: string) => `${name}${gap.trimEnd()} -`)
     .replace(/`{3,}|~{3,}/g, "''")
     .replace(/<(?=[|/!?<A-Za-z])/g, "‹")
-    .replace(/(?<=[|/?"'\w-])>(?!=)|>(?=>)/g, "›")
-    .replace(/\[(?=\/?(?:INST|SYS|system|assistant|user|tool)\b)/gi, "(")
+    .replace(/‹([^<>‹›]{0,80})>/g, "‹$1›")
+    .replace(/(?<=[|/?"'-])>|>(?=>)/g, "›")
+    .replace(/\[(?=\/?(?:INST|SYS|(?:system|assistant|user|tool)\b))/gi, "(")
     .replace(/(?<=(?:INST|SYS|system|assistant|user|tool))\]/gi, ")")
     .replace(/\{(?=[{%#])|(?<=[}%#])\}/g, "(")
     .replace(/[-=_*]{3,}/g, (run) => run.slice(0, 2))

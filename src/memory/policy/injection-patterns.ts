@@ -40,7 +40,7 @@ export const INSTRUCTION_PATTERNS: ReadonlyArray<readonly [name: string, pattern
   ],
   [
     "role_tag",
-    /(?:[-=*#_]{3,} ?|\b)(?:end|begin|start|beginning)(?: of)?(?: the)? (?:system|context|memory|memories|prompt|user (?:input|message|data)|instructions|untrusted|documents?)(?: [a-z]{1,12})? ?(?:[-=*#_]{3,}|$)/im,
+    /(?:[-=*#_]{3,16} ?|\b)(?:end|begin|start|beginning)(?: of)?(?: the)? (?:system|context|memory|memories|prompt|user (?:input|message|data)|instructions|untrusted|documents?)(?: [a-z]{1,12})? ?(?:[-=*#_]{3}|$)/im,
   ],
   [
     "persona",
@@ -66,7 +66,7 @@ export const INSTRUCTION_PATTERNS: ReadonlyArray<readonly [name: string, pattern
   ],
   [
     "exfiltration",
-    /!\[[^\]\n]{0,200}\]\(\s{0,3}(?:https?:)?\/\/[^)\s"']{0,300}(?:[?&](?:data|d|q|c|s|content|secret|info|memory|memories|text|leak|payload|msg|message|conversation|history|token|key|exfil)=|[{$<]|%7b|=(?:[)"'\s]|\[|[A-Z_]{4,}))|<img\b[^>]{0,200}\bsrc ?= ?["']?(?:https?:)?\/\/[^)\s"']{0,300}(?:[?&](?:data|d|q|c|s|content|secret|info|memory|memories|text|leak|payload|msg|message|conversation|history|token|key|exfil)=|[{$<]|%7b|=(?:[)"'\s]|\[|[A-Z_]{4,}))/i,
+    /!\[[^\]\n]{0,200}\]\(\s{0,3}(?:https?:)?\/\/[^)\s"']{0,300}(?:[?&](?:data|d|q|c|s|content|secret|info|memory|memories|text|leak|payload|msg|message|conversation|history|token|key|exfil)=|[{$<]|%7b|=(?:[)"'\s]|\[))|<img\b[^>]{0,200}\bsrc ?= ?["']?(?:https?:)?\/\/[^)\s"']{0,300}(?:[?&](?:data|d|q|c|s|content|secret|info|memory|memories|text|leak|payload|msg|message|conversation|history|token|key|exfil)=|[{$<]|%7b|=(?:[)"'\s]|\[))/i,
   ],
   [
     "secrecy",
