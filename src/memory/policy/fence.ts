@@ -12,7 +12,8 @@ const SPEAKER =
 export function renderAsData(text: string): string {
   return neutralise(text)
     .text.replace(/\s+/gu, " ")
-    .replace(SPEAKER, (_, name: string, gap: string) => `${name}${gap.trimEnd()} -`)
+    .replace(/([-=_*])\1{2,}/g, "$1$1")
+    .replace(SPEAKER, (_, name: string, gap: string) => `${name}${gap.trimEnd()} –`)
     .replace(/`{3,}|~{3,}/g, "''")
     .replace(/<(?=[|/!?<A-Za-z])/g, "‹")
     .replace(/‹([^<>‹›]{0,80})>/g, "‹$1›")
@@ -20,7 +21,6 @@ export function renderAsData(text: string): string {
     .replace(/\[(?=\/?(?:INST|SYS|(?:system|assistant|user|tool)\b))/gi, "(")
     .replace(/(?<=(?:INST|SYS|system|assistant|user|tool))\]/gi, ")")
     .replace(/\{(?=[{%#])|(?<=[}%#])\}/g, "(")
-    .replace(/[-=_*]{3,}/g, (run) => run.slice(0, 2))
     .replace(/#{2,}/g, "#")
     .replace(/!\[/g, "! (")
     .trim();
