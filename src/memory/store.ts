@@ -66,8 +66,11 @@ export type NewMemory = { row: MemoryRow; vector: Float32Array };
 export type WriteBatch = {
   bankId: string;
   memories: NewMemory[];
-  /** Memories that were said again: `seenCount` grows, `lastSeenAt` moves. */
-  merges: Array<{ memoryId: string; seenAt: number }>;
+  /**
+   * Memories that were said again: `seenCount` grows, `lastSeenAt` moves. With `expiresAt` the later expiry
+   * holds (null: never), so that what was just said does not vanish with what was said before.
+   */
+  merges: Array<{ memoryId: string; seenAt: number; expiresAt?: number | null }>;
   /** Older facts replaced by a memory of this batch. */
   supersedes: Array<{ memoryId: string; by: string; at: number }>;
   /** Stored with the outcome so that a repeat returns it. */
@@ -78,6 +81,7 @@ export type WriteBatch = {
 /** `duplicates` maps the id of a memory of the batch to the one that already had its hash; it was merged instead. */
 export type WriteOutcome = { duplicates: Record<string, string>; idempotent?: string };
 
+/** All fields must hold; an empty one selects nothing. Softly deleted rows are included. */
 export type Selector = {
   memoryIds?: string[];
   tags?: string[];
@@ -99,6 +103,7 @@ export type MemoryRows = {
   get(bankId: string, ids: string[]): Promise<MemoryRow[]>;
   byHash(bankId: string, hashes: string[]): Promise<Array<{ id: string; hash: string }>>;
   bySlot(bankId: string, slots: string[]): Promise<MemoryRow[]>;
+  /** -1 when the session has no rows. */
   lastPosition(bankId: string, sessionId: string): Promise<number>;
   select(bankId: string, selector: Selector): Promise<string[]>;
   softDelete(bankId: string, ids: string[], at: number, audit: NewAuditEntry): Promise<number>;
@@ -118,7 +123,7 @@ export type MemoryRows = {
 export type SearchFilter = {
   /** All must be present. */
   tags?: string[];
-  /** Range of `occurredAt`. */
+  /** Range of `occurredAt`: from <= occurredAt < to. */
   from?: number;
   to?: number;
   sessionId?: string;

@@ -1,4 +1,5 @@
 import type { Connection } from "./connection.ts";
+import type { IndexCache } from "./search/cache.ts";
 
 /** What a write operation works with. It runs inside a transaction that it shares with others, in its own savepoint. */
 export type WriteContext = Connection & {
@@ -7,7 +8,7 @@ export type WriteContext = Connection & {
 };
 
 /** What a read operation works with. It runs inside one read transaction: all its statements see one state. */
-export type ReadContext = Connection;
+export type ReadContext = Connection & { indexes: IndexCache };
 
 /** The arguments and result that an operation has seen from outside. */
 type Operation = (context: never, args: never) => unknown;

@@ -1,29 +1,30 @@
 import { workerData } from "node:worker_threads";
 import { serveTasks } from "../../core/worker-tasks.ts";
-import { type Connection, configureReader, connect } from "./connection.ts";
+import { configureReader, connect } from "./connection.ts";
 import type { ReadContext } from "./contexts.ts";
 import { toStoreError } from "./errors.ts";
 import { readOps } from "./ops/index.ts";
 import type { Call, ReaderData } from "./protocol.ts";
+import { IndexCache } from "./search/cache.ts";
 
 /** A reader's thread: a read-only connection of its own. */
-const { path } = workerData as ReaderData;
+const { path, cacheBytes } = workerData as ReaderData;
 const operations = readOps as Record<string, (context: ReadContext, args: unknown) => unknown>;
 
-let connection: Connection | undefined;
+let context: ReadContext | undefined;
 
-function open(): Connection {
-  const fresh = connect(path, true);
-  configureReader(fresh);
-  return fresh;
+function open(): ReadContext {
+  const connection = connect(path, true);
+  configureReader(connection);
+  return { ...connection, indexes: new IndexCache(cacheBytes) };
 }
 
 function run({ op, args }: Call): unknown {
-  connection ??= open();
-  const { db } = connection;
+  context ??= open();
+  const { db } = context;
   db.exec("BEGIN");
   try {
-    return operations[op]!(connection, args);
+    return operations[op]!(context, args);
   } finally {
     if (db.isTransaction) db.exec("COMMIT");
   }
@@ -37,5 +38,5 @@ serveTasks(
       throw toStoreError(error);
     }
   },
-  () => connection?.close(),
+  () => context?.close(),
 );

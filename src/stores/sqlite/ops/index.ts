@@ -1,12 +1,17 @@
+import { auditReads, auditWrites } from "./audit.ts";
 import { bankReads, bankWrites } from "./banks.ts";
+import { governanceReads, governanceWrites } from "./governance.ts";
+import { memoryReads } from "./memory-reads.ts";
+import { memoryWrites } from "./memory-writes.ts";
+import { searchReads } from "./search.ts";
 
 /**
  * Every operation by its name, for the writer's thread and the readers'. A module adds its own with a spread;
  * names carry their area ("banks.get").
  */
-export const writeOps = { ...bankWrites };
+export const writeOps = { ...bankWrites, ...memoryWrites, ...governanceWrites, ...auditWrites };
 
-export const readOps = { ...bankReads };
+export const readOps = { ...bankReads, ...memoryReads, ...governanceReads, ...auditReads, ...searchReads };
 
 export type WriteOps = typeof writeOps;
 export type ReadOps = typeof readOps;

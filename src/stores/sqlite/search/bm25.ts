@@ -1,0 +1,95 @@
+import type { Columns } from "./columns.ts";
+import type { Mask } from "./masks.ts";
+import type { Postings } from "./postings.ts";
+import type { Scratch } from "./scratch.ts";
+
+const K1 = 1.2;
+const B = 0.75;
+
+/**
+ * Adds up BM25 for each document alone (`scratch.scores`) and for each together with its neighbours in the
+ * session, as if they were one text (`scratch.contexts`). A question reads the postings of its terms once.
+ */
+export function scoreLexical(
+  columns: Columns,
+  postings: Postings,
+  terms: number[],
+  known: Mask,
+  scratch: Scratch,
+): void {
+  const documents = Math.max(1, columns.length - columns.gone);
+  const { length } = columns;
+  scratch.reserve(length);
+  scratch.scores.fill(0, 0, length);
+  scratch.contexts.fill(0, 0, length);
+  const means = postings.means(columns);
+  for (const term of terms) {
+    const count = postings.read(term, scratch.postings);
+    const touched = scoreAlone(columns, postings, count, idf(documents, count), means.alone, known, scratch);
+    scoreWindows(columns, postings, touched, idf(documents, touched), means.window, known, scratch);
+  }
+}
+
+function idf(documents: number, frequency: number): number {
+  return Math.log(1 + Math.max(0, documents - frequency + 0.5) / (frequency + 0.5));
+}
+
+/** Scores the documents of one term and collects its frequency around each; returns how many were touched. */
+function scoreAlone(
+  { previous, next }: Columns,
+  { lengths }: Postings,
+  count: number,
+  weight: number,
+  meanLength: number,
+  known: Mask,
+  { scores, window, touched, postings }: Scratch,
+): number {
+  const gain = weight * (K1 + 1);
+  const base = K1 * (1 - B);
+  const slope = (K1 * B) / meanLength;
+  let reached = 0;
+  for (let i = 0; i < count; i++) {
+    const document = postings[i]! >>> 8;
+    if (known && known[document] === 0) continue;
+    const frequency = postings[i]! & 255;
+    scores[document]! += (gain * frequency) / (frequency + base + slope * lengths[document]!);
+    if (window[document] === 0) touched[reached++] = document;
+    window[document]! += frequency;
+    const before = previous[document]!;
+    if (before >= 0 && (!known || known[before] === 1)) {
+      if (window[before] === 0) touched[reached++] = before;
+      window[before]! += frequency;
+    }
+    const after = next[document]!;
+    if (after >= 0 && (!known || known[after] === 1)) {
+      if (window[after] === 0) touched[reached++] = after;
+      window[after]! += frequency;
+    }
+  }
+  return reached;
+}
+
+function scoreWindows(
+  { previous, next }: Columns,
+  { lengths }: Postings,
+  count: number,
+  weight: number,
+  meanLength: number,
+  known: Mask,
+  { contexts, window, touched }: Scratch,
+): void {
+  const gain = weight * (K1 + 1);
+  const base = K1 * (1 - B);
+  const slope = (K1 * B) / meanLength;
+  for (let i = 0; i < count; i++) {
+    const document = touched[i]!;
+    const frequency = window[document]!;
+    window[document] = 0;
+    let length = lengths[document]!;
+    const before = previous[document]!;
+    const after = next[document]!;
+    if (before >= 0 && (!known || known[before] === 1)) length += lengths[before]!;
+    if (after >= 0 && (!known || known[after] === 1)) length += lengths[after]!;
+    contexts[document]! += (gain * frequency) / (frequency + base + slope * length);
+  }
+}

@@ -1,0 +1,165 @@
+import { tokenise, toTerm } from "../../../core/text.ts";
+import { withRoom } from "./arrays.ts";
+import type { Columns } from "./columns.ts";
+
+/** Times a term counts in one document: 8 bits of a posting. Its document's number has the other 24. */
+const MAX_FREQUENCY = 255;
+const MAX_DOCUMENT_LENGTH = 65_535;
+/** A chain's slices hold 1, 2, 4 … entries, at most 2^12. */
+const LAST_LEVEL = 12;
+const STOP_WORD = -1;
+
+/**
+ * Which documents hold a term, and how often. All postings lie in one array; those of a term are a chain of
+ * slices that double in size, each with the place of the next in its first cell. Documents come in ascending
+ * order. No text is kept, only terms.
+ */
+export class Postings {
+  #terms = new Map<string, number>();
+  #cells: Uint32Array = new Uint32Array(1024);
+  #used = 0;
+  #heads: Uint32Array = new Uint32Array(256);
+  /** Where the term's next posting goes, and where its slice ends. */
+  #tails: Uint32Array = new Uint32Array(256);
+  #limits: Uint32Array = new Uint32Array(256);
+  #levels: Uint8Array = new Uint8Array(256);
+  #counts: Uint32Array = new Uint32Array(256);
+  #termCount = 0;
+  /** Terms of each document. */
+  lengths: Uint16Array = new Uint16Array(0);
+  length = 0;
+  #means: { length: number; gone: number; alone: number; window: number } | undefined;
+
+  get bytes(): number {
+    return this.#cells.byteLength + this.lengths.byteLength + this.#heads.length * 17 + this.#terms.size * 70;
+  }
+
+  /** Adds the next document. `seen` maps words to terms and speeds up a row of calls; drop it after. */
+  add(text: string, seen: Map<string, number>): void {
+    const document = this.length++;
+    this.lengths = withRoom(this.lengths, this.length);
+    let terms = 0;
+    for (const token of tokenise(text)) {
+      let term = seen.get(token);
+      if (term === undefined) seen.set(token, (term = this.#termOf(token)));
+      if (term === STOP_WORD) continue;
+      this.#count(term, document);
+      terms++;
+    }
+    this.lengths[document] = Math.min(terms, MAX_DOCUMENT_LENGTH);
+  }
+
+  /** Number of a term, or undefined when no document holds it. */
+  find(term: string): number | undefined {
+    return this.#terms.get(term);
+  }
+
+  /** Documents that hold the term. */
+  frequency(term: number): number {
+    return this.#counts[term]!;
+  }
+
+  /** Mean number of terms of a document, and of a document with its neighbours. */
+  means({ previous, next, length, gone }: Columns): { alone: number; window: number } {
+    if (this.#means?.length !== length || this.#means.gone !== gone) {
+      let alone = 0;
+      let window = 0;
+      for (let i = 0; i < length; i++) {
+        const own = this.lengths[i]!;
+        alone += own;
+        window += own * (1 + Number(previous[i]! >= 0) + Number(next[i]! >= 0));
+      }
+      const documents = Math.max(1, length - gone);
+      this.#means = { length, gone, alone: alone / documents || 1, window: window / documents || 1 };
+    }
+    return this.#means;
+  }
+
+  /** Copies the term's postings (document × 256 + frequency) into `target`; returns their number. */
+  read(term: number, target: Uint32Array): number {
+    const count = this.#counts[term]!;
+    let slice = this.#heads[term]!;
+    for (let level = 0, done = 0; done < count; level = Math.min(level + 1, LAST_LEVEL)) {
+      const size = Math.min(1 << level, count - done);
+      target.set(this.#cells.subarray(slice + 1, slice + 1 + size), done);
+      done += size;
+      slice = this.#cells[slice]!;
+    }
+    return count;
+  }
+
+  /** A copy without the documents that `gone` marks, and without terms that only they held. */
+  without(gone: Uint8Array): Postings {
+    const next = new Postings();
+    next.length = this.length;
+    next.lengths = this.lengths.map((length, document) => (gone[document] ? 0 : length));
+    const postings = new Uint32Array(Math.max(0, ...this.#counts.subarray(0, this.#termCount)));
+    for (const [term, old] of this.#terms) {
+      const count = this.read(old, postings);
+      let fresh: number | undefined;
+      for (let i = 0; i < count; i++) {
+        const posting = postings[i]!;
+        if (gone[posting >>> 8]) continue;
+        fresh ??= next.#newTerm(term);
+        next.#append(fresh, posting);
+      }
+    }
+    return next;
+  }
+
+  #termOf(token: string): number {
+    const term = toTerm(token);
+    if (term === "") return STOP_WORD;
+    return this.#terms.get(term) ?? this.#newTerm(flat(term));
+  }
+
+  #newTerm(term: string): number {
+    const number = this.#termCount++;
+    this.#heads = withRoom(this.#heads, this.#termCount);
+    this.#tails = withRoom(this.#tails, this.#termCount);
+    this.#limits = withRoom(this.#limits, this.#termCount);
+    this.#levels = withRoom(this.#levels, this.#termCount);
+    this.#counts = withRoom(this.#counts, this.#termCount);
+    this.#terms.set(term, number);
+    const slice = this.#newSlice(1);
+    this.#heads[number] = slice;
+    this.#tails[number] = slice + 1;
+    this.#limits[number] = slice + 2;
+    return number;
+  }
+
+  #count(term: number, document: number): void {
+    const last = this.#tails[term]! - 1;
+    if (this.#counts[term]! > 0 && this.#cells[last]! >>> 8 === document) {
+      if ((this.#cells[last]! & MAX_FREQUENCY) < MAX_FREQUENCY) this.#cells[last]!++;
+    } else this.#append(term, document * 256 + 1);
+  }
+
+  #append(term: number, posting: number): void {
+    if (this.#tails[term] === this.#limits[term]) this.#lengthen(term);
+    this.#cells[this.#tails[term]!++] = posting;
+    this.#counts[term]!++;
+  }
+
+  #lengthen(term: number): void {
+    const full = this.#limits[term]! - (1 << this.#levels[term]!) - 1;
+    const level = Math.min(this.#levels[term]! + 1, LAST_LEVEL);
+    const slice = this.#newSlice(1 << level);
+    this.#cells[full] = slice;
+    this.#levels[term] = level;
+    this.#tails[term] = slice + 1;
+    this.#limits[term] = slice + 1 + (1 << level);
+  }
+
+  #newSlice(entries: number): number {
+    const slice = this.#used;
+    this.#used += entries + 1;
+    this.#cells = withRoom(this.#cells, this.#used);
+    return slice;
+  }
+}
+
+/** A copy that does not keep the text alive that the term was cut from, as V8 does for slices. */
+function flat(term: string): string {
+  return term.length < 13 ? term : Buffer.from(term).toString();
+}
