@@ -10,6 +10,7 @@ export type ComposerStore = {
   events: EventStore;
   inbox: InboxStore;
   jobs: JobStore;
+  toolCalls: ToolCallStore;
 };
 
 export type SessionState = "preparing" | "open" | "live" | "ending" | "ended" | "failed";
@@ -25,6 +26,8 @@ export type SessionRow = {
   subject: string;
   /** Who asked for it. */
   principal: string;
+  /** `team:` principals that the credential proved; what is learnt later is stored with the same rights. */
+  teams: string[];
   tenantId: string | null;
   bankId: string;
   consent: Consent;
@@ -122,10 +125,11 @@ export type InboxRow = {
 export type InboxStore = {
   /** True when it was new. Durable when it returns: the sender may be told. */
   accept(row: InboxRow): Promise<boolean>;
-  /** Oldest unprocessed rows. */
-  pending(limit: number): Promise<InboxRow[]>;
+  /** Oldest unprocessed rows that have failed fewer than `maxAttempts` times. */
+  pending(limit: number, maxAttempts: number): Promise<InboxRow[]>;
   done(id: string): Promise<void>;
-  failed(id: string, error: string): Promise<void>;
+  /** Counts the attempt and keeps the row, with the error's code. */
+  failed(id: string, code: string): Promise<void>;
 };
 
 export type JobRow = {
@@ -144,4 +148,25 @@ export type JobStore = {
   claim(now: number, limit: number, leaseMs: number): Promise<JobRow[]>;
   done(id: string): Promise<void>;
   removeFor(sessionId: string): Promise<void>;
+};
+
+export type ToolCallRow = {
+  sessionId: string;
+  /** The vendor's or the page's id of the call; unique in the session. */
+  id: string;
+  name: string;
+  status: "running" | "success" | "error" | "confirm";
+  /** What went back; empty while running. Content: removed with the session's copies. */
+  output: string;
+  at: number;
+  /** The memory that a `remember` call stored, so that `forget_last` finds it. */
+  memoryId: string | null;
+};
+
+export type ToolCallStore = {
+  /** Inserts a running call; returns the one that is already there instead, if any. */
+  begin(row: ToolCallRow): Promise<ToolCallRow | undefined>;
+  finish(row: ToolCallRow): Promise<void>;
+  /** Newest first. */
+  list(sessionId: string, limit: number): Promise<ToolCallRow[]>;
 };

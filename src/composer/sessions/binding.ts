@@ -1,0 +1,53 @@
+import { sealKey } from "../../core/secrets.ts";
+import type { Binding, VendorPersona } from "../../presentation/adapter.ts";
+import type { ComposerParts } from "../parts.ts";
+import type { Persona } from "../types.ts";
+
+const MARKER_PREFIX = "astrocyte:";
+
+/** Everything that the vendor needs of us for one session; each credential is derived for one purpose. */
+export function bindingFor(
+  parts: ComposerParts,
+  sessionId: string,
+  persona: Persona,
+  vendor: string,
+): Binding {
+  const key = (purpose: Parameters<typeof sealKey>[1]) => sealKey(parts.secret, purpose, sessionId);
+  const { maxDurationMs, absentTimeoutMs, leftTimeoutMs } = persona.limits;
+  return {
+    sessionId,
+    marker: MARKER_PREFIX + sessionId,
+    brain: {
+      baseUrl: `${parts.publicUrl}/brain/v1`,
+      apiKey: key("brain"),
+      contextToken: key("context"),
+      model: parts.settings.brainModel,
+    },
+    callbackUrl: `${parts.publicUrl}/v1/webhooks/${vendor}/${key("webhook")}`,
+    tools: { url: `${parts.publicUrl}/v1/tools/${vendor}/${key("webhook")}`, secret: key("tool") },
+    limits: { maxDurationMs, absentTimeoutMs, leftTimeoutMs },
+    onResource: (resource) => parts.store.sessions.addResource(sessionId, resource),
+  };
+}
+
+/** The session that a marker in a vendor's list belongs to, if it is one of ours. */
+export function sessionOfMarker(marker: string): string | undefined {
+  const at = marker.indexOf(MARKER_PREFIX);
+  if (at < 0) return undefined;
+  return /^[\w]+/.exec(marker.slice(at + MARKER_PREFIX.length))?.[0];
+}
+
+export function vendorPersona(parts: ComposerParts, persona: Persona, vendor: string): VendorPersona {
+  return {
+    id: persona.id,
+    prompt: persona.prompt,
+    ...(persona.greeting !== undefined && { greeting: persona.greeting }),
+    language: persona.language,
+    tools: persona.tools.map((name) => {
+      const tool = parts.tools.get(name)!;
+      const { description, parameters, result, delivery } = tool;
+      return { name, description, parameters, result, delivery };
+    }),
+    vendor: persona.vendors[vendor] ?? {},
+  };
+}

@@ -1,0 +1,42 @@
+import type { ComposerParts } from "../parts.ts";
+import type { JobRow, SessionRow } from "../store.ts";
+
+/**
+ * Work with a due time, kept in the store so that a crash or another gateway finds it.
+ * `limit`, `absent` and `left` are the guard's timers; `close` ends at the vendor; `settle` fetches the
+ * transcript and hands it to memory.
+ */
+export type JobKind = "limit" | "absent" | "left" | "close" | "settle";
+
+/** Sets the job of this kind for the session, replacing the one that was there. */
+export async function schedule(
+  parts: ComposerParts,
+  kind: JobKind,
+  sessionId: string,
+  dueAt: number,
+  attempts = 0,
+): Promise<void> {
+  const job: JobRow = { id: jobId(kind, sessionId), kind, sessionId, dueAt, attempts, payload: "{}" };
+  await parts.store.jobs.put(job);
+}
+
+export async function unschedule(parts: ComposerParts, kind: JobKind, sessionId: string): Promise<void> {
+  await parts.store.jobs.done(jobId(kind, sessionId));
+}
+
+/** Our own clock beside the vendor's: nobody came, and the longest that a call may last. */
+export async function scheduleGuards(parts: ComposerParts, row: SessionRow): Promise<void> {
+  const openedAt = row.openedAt ?? row.createdAt;
+  const limits = parts.personas.get(row.persona)?.limits;
+  await schedule(parts, "limit", row.id, openedAt + row.maxDurationMs);
+  if (limits) await schedule(parts, "absent", row.id, openedAt + limits.absentTimeoutMs);
+}
+
+/** Doubling from two seconds to half a minute. */
+export function backoffMs(attempts: number): number {
+  return Math.min(30_000, 2_000 * 2 ** attempts);
+}
+
+function jobId(kind: JobKind, sessionId: string): string {
+  return `${kind}:${sessionId}`;
+}

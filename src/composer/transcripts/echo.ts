@@ -1,0 +1,19 @@
+import { analyse } from "../../core/text.ts";
+import type { Briefing } from "../types.ts";
+
+/** Share of an utterance's content words that must stand in one line of the briefing to call it a repetition. */
+const REPETITION = 0.8;
+/** Fewer content words than this say nothing that could be news. */
+const MIN_TERMS = 3;
+
+/** True when the agent's words are those of a recalled memory or a fact that it was given: no news. */
+export function repeatsBriefing(text: string, briefing: Briefing | undefined): boolean {
+  const spoken = new Set(analyse(text));
+  if (!briefing || spoken.size < MIN_TERMS) return false;
+  return briefing.lines.some((line) => {
+    const given = new Set(analyse(line.text));
+    let shared = 0;
+    for (const term of spoken) if (given.has(term)) shared++;
+    return shared / spoken.size >= REPETITION;
+  });
+}
