@@ -1,0 +1,6 @@
+export { type Brain, type BrainRoute, createBrain } from "./brain.ts";
+export { contextTokenLine } from "./context-token.ts";
+export * from "./parts.ts";
+export { serveBrain } from "./serve.ts";
+export type { MemoryStatus, TurnTrace } from "./trace.ts";
+export * from "./upstreams.ts";

@@ -1,0 +1,115 @@
+import type { ServerResponse } from "node:http";
+import { errorEvent, openAiError } from "./errors.ts";
+
+export type OutHeaders = Record<string, string | string[]>;
+
+/** The caller's side of one turn: one head, then bytes, then one end, whatever goes wrong. */
+export class Outgoing {
+  readonly #res: ServerResponse;
+  readonly #gone = new AbortController();
+  /** Added to the head when it is written. */
+  readonly #lateHeaders: () => OutHeaders;
+  #finished = false;
+
+  constructor(res: ServerResponse, lateHeaders: () => OutHeaders = () => ({})) {
+    this.#res = res;
+    this.#lateHeaders = lateHeaders;
+    res.on("close", () => {
+      if (!res.writableFinished) this.#gone.abort();
+    });
+    res.on("error", () => this.#gone.abort());
+    if (res.destroyed) this.#gone.abort();
+  }
+
+  /** Aborts at once when the caller hangs up before the end. */
+  get gone(): AbortSignal {
+    return this.#gone.signal;
+  }
+
+  get begun(): boolean {
+    return this.#res.headersSent;
+  }
+
+  get status(): number {
+    return this.#res.statusCode;
+  }
+
+  beginStream(headers: OutHeaders = {}): void {
+    if (this.begun) return;
+    this.#head(200, {
+      "content-type": "text/event-stream; charset=utf-8",
+      "cache-control": "no-cache",
+      "x-accel-buffering": "no",
+      ...headers,
+    });
+  }
+
+  /** False when the caller reads more slowly than this; go on at `onDrain`. */
+  write(bytes: Buffer | string): boolean {
+    return this.#finished || this.#res.write(bytes);
+  }
+
+  onDrain(run: () => void): void {
+    this.#res.on("drain", run);
+  }
+
+  offDrain(run: () => void): void {
+    this.#res.off("drain", run);
+  }
+
+  /** A comment keeps proxies and callers from giving up on a slow stream. */
+  keepAlive(): void {
+    this.beginStream();
+    this.write(": keep-alive\n\n");
+  }
+
+  whole(status: number, headers: OutHeaders, body: Buffer | string): void {
+    this.#head(status, { "content-length": String(Buffer.byteLength(body)), ...headers });
+    this.end(body);
+  }
+
+  /** As an answer of its own, or as the last event of a stream that has begun. */
+  fail(error: unknown): void {
+    if (this.#finished) return;
+    if (this.begun) this.end(errorEvent(error));
+    else this.#failWhole(error);
+  }
+
+  end(last?: Buffer | string): void {
+    if (this.#finished) return;
+    this.#finished = true;
+    if (last === undefined) this.#res.end();
+    else this.#res.end(last);
+  }
+
+  /** The connection carries no further request. */
+  closeAfter(): void {
+    if (!this.begun) this.#res.setHeader("connection", "close");
+  }
+
+  /** Cuts the connection: for a caller who reads no more. */
+  destroy(): void {
+    this.#finished = true;
+    this.#res.destroy();
+  }
+
+  /** True once everything has been handed to a caller who was still there. */
+  delivered(): Promise<boolean> {
+    const res = this.#res;
+    if (res.writableFinished || this.gone.aborted) return Promise.resolve(res.writableFinished);
+    return new Promise((resolve) => {
+      res.once("finish", () => resolve(true));
+      this.gone.addEventListener("abort", () => resolve(false), { once: true });
+    });
+  }
+
+  #failWhole(error: unknown): void {
+    const { status, headers, body } = openAiError(error);
+    const type = { "content-type": "application/json; charset=utf-8" };
+    this.whole(status, { ...type, ...headers }, JSON.stringify(body));
+  }
+
+  #head(status: number, headers: OutHeaders): void {
+    if (!this.#res.destroyed) this.#res.writeHead(status, { ...headers, ...this.#lateHeaders() });
+  }
+}
