@@ -10,7 +10,7 @@ const CITY_US = "(?:,? [A-Z][A-Za-z.]{1,20}(?: [A-Z][a-z.]{1,20}){0,2},? [A-Z]{2
 const CITY_UK = "(?:,? (?:[A-Z][a-z]{1,20},? )?[A-Z]{1,2}\\d[A-Z\\d]? ?\\d[A-Z]{2})";
 const ENGLISH = new RegExp(
   "(?<![\\w.,/$€£-])\\d{1,5}[A-Za-z]?(?:-\\d{1,5})? (?:[NSEW]\\.? |North |South |East |West )?(?:[A-Z0-9][A-Za-z0-9'’.-]{0,24} ){1,3}?" +
-    "(?:Street|St|Avenue|Ave|Road|Rd|Boulevard|Blvd|Lane|Ln|Drive|Dr|Court|Ct|Way|Place|Pl|Square|Sq|Terrace|Close|Crescent|Highway|Hwy|Parkway|Pkwy|Grove|Mews|Circle|Cir|Row)(?![A-Za-z0-9])\\.?" +
+    "(?:Street|St|Avenue|Ave|Road|Rd|Boulevard|Blvd|Lane|Ln|Drive|Dr|Court|Ct|Way|Place|Pl|Square|Sq|Terrace|Close|Crescent|Highway|Hwy|Parkway|Pkwy|Grove|Mews|Circle|Cir|Row|Loop|Trail|Alley|Quay|Gardens|Wharf)(?![A-Za-z0-9])\\.?" +
     `${UNIT}(?:${CITY_US}|${CITY_UK})?`,
   "g",
 );
@@ -25,7 +25,7 @@ const GERMANIC = new RegExp(
 const ROMANCE_HINT =
   /\b(?:rue|avenue|boulevard|place|chemin|impasse|all[ée]e|quai|cours|route|calle|avenida|avda|plaza|paseo|via|viale|piazza|corso|rua|ul\.|ulica)\b/i;
 const ROMANCE_AFTER = new RegExp(
-  "(?<![\\p{L}\\p{N}.,])\\d{1,4}(?: ?(?:bis|ter))?,? (?:rue|avenue|boulevard|place|chemin|impasse|all[ée]e|quai|cours|route)(?: (?:de la|de l'|du|des|de|d'))? ?(?:[A-ZÀ-Þ][\\p{L}'’-]{1,25}[ -]?){1,4}" +
+  "(?<![\\p{L}\\p{N}.,])\\d{1,4}(?: ?(?:bis|ter))?,? (?:[Rr]ue|[Aa]venue|[Bb]oulevard|[Pp]lace|[Cc]hemin|[Ii]mpasse|[Aa]ll[ée]e|[Qq]uai|[Cc]ours|[Rr]oute)(?: (?:de la|de l'|du|des|de|d'))? ?(?:[A-ZÀ-Þ][\\p{L}'’-]{1,25}[ -]?){1,4}" +
     ZIP_CITY,
   "gu",
 );

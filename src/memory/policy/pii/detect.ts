@@ -28,11 +28,11 @@ export function detect(original: string, options: DetectOptions = {}): Finding[]
   // The order is the precedence: where two overlap the first gives the name.
   const found = [...findCustom(text, options.patterns ?? []), ...findSecrets(text)];
   if (text.includes("@")) found.push(...findEmails(text));
-  found.push(...findSpokenEmails(text));
+  found.push(...findSpokenEmails(text), ...findMacs(text));
   const scanned = scan(text);
   if (scanned.tokens.length > 0) {
     found.push(...findIbans(scanned), ...findCards(scanned), ...findDocuments(text));
-    found.push(...findIds(scanned, countries), ...findIpv4(text), ...findMacs(text), ...findIpv6(text));
+    found.push(...findIds(scanned, countries), ...findIpv4(text), ...findIpv6(text));
     found.push(...findPhones(scanned, countries), ...findAddresses(text));
   }
   found.push(...findSpokenNumbers(text, countries));

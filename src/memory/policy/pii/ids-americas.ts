@@ -46,7 +46,7 @@ export const AMERICAN_IDS: readonly IdRule[] = [
     kind: "us_ssn",
     country: "US",
     shape: /(?!000|666|9)\d{3}([- .]?)(?!00)\d{2}\1(?!0000)\d{4}/y,
-    context: /\b(?:ssn|social security|social(?= (?:number|no|is))|taxpayer|tin)\b/i,
+    context: /\b(?:ssn|social security|social(?= ?(?::|number|no\b|is))|taxpayer|tin)\b/i,
     alone: /^\d{3}-\d{2}-\d{4}$/,
   },
   {

@@ -41,8 +41,11 @@ const ASSIGNED = new RegExp(
 );
 /** `my password is x`: one word, which is not a remark about the password. */
 const TOLD = new RegExp(`\\b(?:${NAME}) (?:is|was|ist|es|est|to) ["'\`]?([^\\s"'\`,;]{3,100})`, "gi");
+/** `token: x` when the value looks like one, and `password 'x'` in quotes. */
+const TOKEN = /\btoken["']? ?[:=] ?["'`]?((?=[A-Za-z._~+/=-]{0,100}\d)[A-Za-z0-9._~+/=-]{12,400})/gi;
+const QUOTED = new RegExp(`\\b(?:${NAME}) ["'\`]([^\\s"'\`]{4,100})(?=["'\`])`, "gi");
 const PIN =
-  /\b(?:pin|cvv2?|cvc2?|security code|one[- ]time (?:code|password)|otp|verification code|passcode)(?: code| number)?(?: is| was|:| =|=| ist)? ?(?:is |: ?)?(\d{3,8})(?![\d.,:]?\d)/gi;
+  /\b(?:pin|cvv2?|cvc2?|security code|one[- ]time (?:code|password)|otp|verification code|passcode)(?: code| number)?(?: (?:for|of|to) (?:the |my |our |his |her )?\w{1,20}(?: \w{1,20})?)?(?: is| was|:| =|=| ist)? ?(?:is |: ?)?(\d{3,8})(?![\d.,:]?\d)/gi;
 const BEARER = /\bbearer ([A-Za-z0-9._~+/=-]{20,2000})/gi;
 const BASIC_URL = /\b[a-z][a-z0-9+.-]{1,20}:\/\/([^\s:@/"']{0,100}:[^\s@/"']{1,200})@/gi;
 const TELEGRAPHIC =
@@ -56,7 +59,8 @@ export function findSecrets(text: string): Finding[] {
   }
   findPrivateKeys(text, found);
   if (!SECRET_HINT.test(text)) return found;
-  for (const pattern of [PIN, BEARER]) captured(pattern, text, () => true, found);
+  for (const pattern of [PIN, BEARER, TOKEN, QUOTED])
+    captured(pattern, text, (value) => !/^\[[a-z_]+\]$/.test(value), found);
   captured(ASSIGNED, text, (value) => !TELEGRAPHIC.test(value), found);
   captured(TOLD, text, isTold, found);
   for (const match of text.matchAll(BASIC_URL)) {
