@@ -3,6 +3,7 @@ import { openDatabase, type SqliteOptions } from "./database.ts";
 import { memoryStore } from "./memory-store.ts";
 
 export { openDatabase, type SqliteDatabase, type SqliteOptions } from "./database.ts";
+export { composerStore } from "./composer-store.ts";
 export { memoryStore } from "./memory-store.ts";
 
 /**

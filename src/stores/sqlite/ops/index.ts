@@ -1,3 +1,4 @@
+import { composerReads, composerWrites } from "../composer/index.ts";
 import { auditReads, auditWrites } from "./audit.ts";
 import { bankReads, bankWrites } from "./banks.ts";
 import { governanceReads, governanceWrites } from "./governance.ts";
@@ -9,9 +10,22 @@ import { searchReads } from "./search.ts";
  * Every operation by its name, for the writer's thread and the readers'. A module adds its own with a spread;
  * names carry their area ("banks.get").
  */
-export const writeOps = { ...bankWrites, ...memoryWrites, ...governanceWrites, ...auditWrites };
+export const writeOps = {
+  ...bankWrites,
+  ...memoryWrites,
+  ...governanceWrites,
+  ...auditWrites,
+  ...composerWrites,
+};
 
-export const readOps = { ...bankReads, ...memoryReads, ...governanceReads, ...auditReads, ...searchReads };
+export const readOps = {
+  ...bankReads,
+  ...memoryReads,
+  ...governanceReads,
+  ...auditReads,
+  ...searchReads,
+  ...composerReads,
+};
 
 export type WriteOps = typeof writeOps;
 export type ReadOps = typeof readOps;
