@@ -21,7 +21,13 @@ export type OpenForm = {
   name?: string;
   /** Whether the memory uses capitals at all. */
   cased: boolean;
+  /** Whether the record is a name ("Volvo V60"), so that "a taxi" is no other value of it. */
+  proper: boolean;
 };
+
+export function isProperName(record: string): boolean {
+  return /^[\p{Lu}\d]\S*(?: [\p{Lu}\d]\S*)+$/u.test(record);
+}
 
 /**
  * The value that an open phrase ("live in …", "work as …") names, or undefined when what follows is no name:
@@ -35,6 +41,7 @@ export function openValue(text: string, attribute: Attribute, form: OpenForm): s
   if (place) return ARTICLE.test(cut) || (form.cased && !PROPER.test(cut)) ? undefined : cut;
   const value = cut.replace(ARTICLE, "");
   if (attribute.names.some((name) => endsWith(value, name))) return undefined;
+  if (form.cased && form.proper && !PROPER.test(value)) return undefined;
   // "My job is stressful" is no job; "my job is driving instructor" and "my occupation is architect" are.
   const certain = PROPER.test(value) || ARTICLE.test(cut) || value.includes(" ");
   const titled = form.name !== undefined && TITLED.test(form.name);

@@ -1,8 +1,15 @@
 import type { Attribute } from "../../types.ts";
 import { type Clause, clausesOf } from "./clauses.ts";
-import { openValue } from "./open-values.ts";
+import { isProperName, type OpenForm, openValue } from "./open-values.ts";
 import { type Pattern, patternsOf } from "./phrases.ts";
-import { type About, lastPerson, namesOther, type SubjectPatterns, subjectPatterns } from "./subject.ts";
+import {
+  type About,
+  lastPerson,
+  namesOther,
+  namesSomebody,
+  type SubjectPatterns,
+  subjectPatterns,
+} from "./subject.ts";
 import { type Said, tagValues } from "./values.ts";
 import { isChange } from "./verbs.ts";
 
@@ -26,8 +33,10 @@ type Thread = { person: About; subject: About };
  */
 export function statementsOf(utterance: Utterance, attribute: Attribute, record: string): Statement[] {
   const statements: Statement[] = [];
-  const cased = /\p{Lu}/u.test(utterance.text);
-  const thread: Thread = { person: "unknown", subject: "unknown" };
+  const form = { cased: /\p{Lu}/u.test(utterance.text), proper: isProperName(record) };
+  // A note about a call ("She lives in Munich") is about the person whose memory it is in.
+  const note = utterance.speaker === undefined && !/\b(?:i|me|my|we|our)\b/i.test(utterance.text);
+  const thread: Thread = { person: note ? "person" : "unknown", subject: "unknown" };
   for (const clause of clausesOf(utterance.text, utterance.speaker, utterance.names)) {
     const subjects = subjectPatterns(clause.speaker, utterance.names);
     if (!clause.inherits) thread.subject = "unknown";
@@ -36,10 +45,11 @@ export function statementsOf(utterance: Utterance, attribute: Attribute, record:
       for (const { pattern, match } of matches(tagged.text, attribute)) {
         const found = { pattern, match, clause, subjects, thread, text: tagged.text };
         const negated = readStatement(found, attribute);
-        const said = negated === undefined ? undefined : valueFrom(found, tagged.values, attribute, cased);
+        const said = negated === undefined ? undefined : valueFrom(found, tagged.values, attribute, form);
         if (said) statements.push({ said, negated: negated! });
       }
     }
+    if (note && namesSomebody(clause.text)) thread.person = "unknown";
     thread.person = lastPerson(clause.text, subjects) ?? thread.person;
     thread.subject = startsWithPerson(clause) ? "person" : thread.subject;
   }
@@ -164,7 +174,8 @@ function ownsSubject(pattern: Pattern, subjects: SubjectPatterns, clause: Clause
 }
 
 function pronounIs(subjects: SubjectPatterns, thread: Thread, before: string): boolean {
-  return thread.person === "person" && subjects.pronoun.test(before);
+  if (!subjects.pronoun.test(before)) return false;
+  return (lastPerson(before, subjects) ?? thread.person) === "person";
 }
 
 function isOwn(owner: string, { speaker }: Clause): boolean {
@@ -188,7 +199,12 @@ function endsCleanly(after: string, attribute: Attribute): boolean {
   return true;
 }
 
-function valueFrom(found: Found, values: Said[], attribute: Attribute, cased: boolean): Said | undefined {
+function valueFrom(
+  found: Found,
+  values: Said[],
+  attribute: Attribute,
+  form: Pick<OpenForm, "cased" | "proper">,
+): Said | undefined {
   const { mark, value, verb } = found.match.groups ?? {};
   if (mark !== undefined) {
     const said = values[Number(mark)]!;
@@ -199,6 +215,6 @@ function valueFrom(found: Found, values: Said[], attribute: Attribute, cased: bo
   if (value === undefined) return undefined;
   const { shape } = found.pattern;
   const name = found.match.groups?.["name"];
-  const text = openValue(value, attribute, { shape, cased, ...(name !== undefined && { name }) });
+  const text = openValue(value, attribute, { shape, ...form, ...(name !== undefined && { name }) });
   return text === undefined ? undefined : { kind: "text", value: text };
 }

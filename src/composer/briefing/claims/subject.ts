@@ -10,6 +10,8 @@ const AUXILIARY =
 const ROLE =
   "(?:the |this |our )?(?:user|customer|caller|client|patient|guest|member|subscriber|passenger|account holder|student|buyer|visitor|resident|tenant|employee|person|account)";
 
+const GROUP = "(?:company|team|business|firm|organi[sz]ation|household)";
+
 /** Regular expressions for the end of what stands before a statement, for one set of names. */
 export type SubjectPatterns = {
   /** Ends with the person as the subject of the verb. */
@@ -36,7 +38,7 @@ export function subjectPatterns(speaker: Clause["speaker"], names: string[]): Su
 
 function makePatterns(speaker: Clause["speaker"], names: string[]): SubjectPatterns {
   const named = names.length > 0 ? `|${names.map(escapeRegex).join("|")}` : "";
-  const self = speaker === "person" ? "i|we" : speaker === "agent" ? "you" : "\\uE0FF";
+  const self = speaker === "person" ? `i|we|(?:my|our) ${GROUP}` : speaker === "agent" ? "you" : "\\uE0FF";
   const own = speaker === "person" ? "my|our" : speaker === "agent" ? "your" : "\\uE0FF";
   const end = `${AUXILIARY}$`;
   return {
@@ -52,7 +54,7 @@ function makePatterns(speaker: Clause["speaker"], names: string[]): SubjectPatte
 }
 
 const OTHERS =
-  "brother|sister|sibling|wife|husband|spouse|partner|girlfriend|boyfriend|fianc[eé]e?|mother|father|mum|mom|dad|parents?|son|daughter|kids?|child(?:ren)?|baby|aunt|uncle|cousin|niece|nephew|grand(?:mother|father|ma|pa|son|daughter|parents)|friends?|buddy|mate|roommate|flatmate|housemate|neighbou?rs?|colleagues?|co-?workers?|boss|manager|employer|employees?|landlord|landlady|doctor|dentist|lawyer|accountant|teacher|tenants?|assistant|ex|in-laws|family|dog|cat|pet|team ?mate|client|customer|company";
+  "brother|sister|sibling|wife|husband|spouse|partner|girlfriend|boyfriend|fianc[eé]e?|mother|father|mum|mom|dad|parents?|son|daughter|kids?|child(?:ren)?|baby|aunt|uncle|cousin|niece|nephew|grand(?:mother|father|ma|pa|son|daughter|parents)|friends?|buddy|mate|roommate|flatmate|housemate|neighbou?rs?|colleagues?|co-?workers?|boss|manager|employer|employees?|landlord|landlady|doctor|dentist|lawyer|accountant|teacher|tenants?|assistant|ex|in-laws|family|dog|cat|pet|team ?mate|client|customer";
 const OTHER = new RegExp(
   `\\b(?:my|our|his|her|their|your|a|an|one of my|some) (?:\\w+ )?(?:${OTHERS})\\b`,
   "i",
@@ -67,6 +69,11 @@ export function lastPerson(clause: string, patterns: SubjectPatterns): About | u
   const name = NAME.exec(clause)?.[1];
   if (name && !/^(?:The|This|That|It|He|She|They|We|You|My|Our|There|What)$/.test(name)) return "other";
   return patterns.person.test(clause) ? "person" : undefined;
+}
+
+/** A name that is not the first word: somebody whom "she" may mean. */
+export function namesSomebody(clause: string): boolean {
+  return /(?<=[^.!?:]\s)\p{Lu}\p{Ll}+/u.test(clause);
 }
 
 /** `OTHER` on its own: a third party that the clause names. */

@@ -38,7 +38,7 @@ export function httpReader(options: HttpOptions, lookup: LookupFunction = dnsLoo
         });
         const target = redirectOf(response, url);
         if (!target) return rowOf(response, options);
-        response.body.destroy();
+        discard(response);
         if (target.origin !== url.origin) throw failed(name, "it redirects to another host");
         url = target;
       }
@@ -68,15 +68,20 @@ function redirectOf(response: Dispatcher.ResponseData, url: URL): URL | undefine
 async function rowOf(response: Dispatcher.ResponseData, options: HttpOptions) {
   const { name, maxBytes } = options;
   if (response.statusCode === 404) {
-    response.body.destroy();
+    discard(response);
     return undefined;
   }
   if (response.statusCode < 200 || response.statusCode > 299) {
-    response.body.destroy();
+    discard(response);
     throw failed(name, `it answered ${response.statusCode}`, response.statusCode >= 500);
   }
   const root = parse(await readBody(response, maxBytes, name), name);
   return (path: string) => readPath(root, parsePath(path));
+}
+
+/** An answer that nobody reads must not keep its connection, nor end the process with an unheard error. */
+function discard({ body }: Dispatcher.ResponseData): void {
+  body.on("error", () => {}).destroy();
 }
 
 async function readBody(response: Dispatcher.ResponseData, maxBytes: number, name: string): Promise<string> {

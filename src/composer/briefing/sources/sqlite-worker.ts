@@ -1,5 +1,6 @@
 import { DatabaseSync, type StatementSync } from "node:sqlite";
 import { workerData } from "node:worker_threads";
+import { AstrocyteError } from "../../../core/errors.ts";
 import { serveTasks } from "../../../core/worker-tasks.ts";
 
 const { database, sql, timeoutMs } = workerData as { database: string; sql: string; timeoutMs: number };
@@ -16,7 +17,13 @@ function statement(): StatementSync {
   return open.statement;
 }
 
-serveTasks(
-  (values) => statement().get(...(values as string[])),
-  () => open?.db.close(),
-);
+function first(values: unknown): unknown {
+  try {
+    return statement().get(...(values as string[]));
+  } catch {
+    // SQLite's own message may quote a value.
+    throw new AstrocyteError("source_failed", "[sources] the SQLite query failed. Check database and query.");
+  }
+}
+
+serveTasks(first, () => open?.db.close());
