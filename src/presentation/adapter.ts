@@ -110,6 +110,8 @@ export type Binding = {
   callbackUrl: string;
   tools: { url: string; secret: string };
   limits: { maxDurationMs: number; absentTimeoutMs: number; leftTimeoutMs: number };
+  /** Pseudonym of the person, the same in each session: for a vendor's own memory, where that was turned on. */
+  personTag?: string;
   /** Records a created resource durably before `open` goes on. */
   onResource(resource: VendorResource): Promise<void>;
 };

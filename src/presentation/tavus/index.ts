@@ -1,0 +1,6 @@
+export { createTavusAdapter } from "./adapter.ts";
+export { createTavusApi, type TavusApi, type TavusApiOptions } from "./api.ts";
+export { type TavusConfig, type TavusConfigInput, tavusConfig, tavusPersona } from "./config.ts";
+export { verifyTavusSignature } from "./signature.ts";
+export { plainToolName } from "./tool-names.ts";
+export type * from "./types.ts";
