@@ -1,0 +1,111 @@
+import { AstrocyteError, toAstrocyteError } from "../core/errors.ts";
+import { type Deadline, LATE } from "./deadline.ts";
+import type { Engine } from "./engine.ts";
+import type { Cues } from "./ranking/cues.ts";
+import type { Found } from "./ranking/fuse.ts";
+import type { Candidates, SearchFilter } from "./store.ts";
+import type { RecallTrace } from "./types.ts";
+
+/** How many candidates a strategy may bring. */
+const BREADTH = 300;
+/** Memories of a named time, or the newest, that join whatever their words are. */
+const EXTRAS = 40;
+
+export type StrategyReport = Pick<
+  RecallTrace,
+  "strategiesUsed" | "strategyTimingsMs" | "strategyCandidateCounts" | "late" | "failed"
+>;
+
+export type Search = {
+  engine: Engine;
+  question: string;
+  cues: Cues;
+  filter: SearchFilter;
+  /** The question's vector; one for all banks. */
+  vector: Promise<Float32Array>;
+  deadline: Deadline;
+  report: StrategyReport;
+  breadth: number;
+};
+
+export function newReport(): StrategyReport {
+  return { strategiesUsed: [], strategyTimingsMs: {}, strategyCandidateCounts: {}, late: [], failed: {} };
+}
+
+/** Runs every strategy on one bank side by side; what is late or fails is named in the report and left out. */
+export async function searchBank(search: Search, bankId: string): Promise<Found> {
+  const { engine, question, cues, filter } = search;
+  const breadth = Math.max(BREADTH, search.breadth);
+  const { search: store } = engine.store;
+  const named = cues.time && overlap(filter, cues.time);
+  const run = async (name: string, work: () => Promise<Candidates>) => {
+    const { strategiesUsed, strategyCandidateCounts: counts } = search.report;
+    if (!strategiesUsed.includes(name)) strategiesUsed.push(name);
+    const found = await runStrategy(search, name, work);
+    if (found) counts[name] = (counts[name] ?? 0) + found.ids.length;
+    return found;
+  };
+  const [lexical, dense, time, recent] = await Promise.all([
+    run("lexical", () => store.lexical(bankId, question, filter, breadth)),
+    run("dense", () => searchDense(search, bankId, breadth)),
+    named && run("time", () => store.recent(bankId, { ...filter, ...named }, EXTRAS)),
+    cues.latest ? run("recent", () => store.recent(bankId, filter, EXTRAS)) : undefined,
+  ]);
+  return {
+    bankId,
+    ...(lexical && { lexical }),
+    ...(dense && { dense }),
+    extra: [...(time?.ids ?? []), ...(recent?.ids ?? [])],
+  };
+}
+
+async function searchDense(search: Search, bankId: string, breadth: number): Promise<Candidates> {
+  const { store, embedder } = search.engine;
+  const [vector, bank] = await Promise.all([search.vector, store.banks.get(bankId)]);
+  if (!bank) return { ids: [], scores: [], contexts: [], matched: 0 };
+  if (bank.embeddingModel !== embedder.embeddingModel) {
+    throw new AstrocyteError(
+      "embedding_model_changed",
+      `[recall] bank ${bankId} holds vectors of ${bank.embeddingModel}, the embedder is ${embedder.embeddingModel}. Reindex the bank.`,
+    );
+  }
+  return store.search.dense(bankId, vector, search.filter, breadth);
+}
+
+/**
+ * One strategy under the deadline; undefined when it is late or fails, which the report then names. Over
+ * several banks its time is the longest and its count the sum. Errors: `cancelled`.
+ */
+export async function runStrategy<T>(
+  { deadline, report }: Pick<Search, "deadline" | "report">,
+  name: string,
+  work: () => Promise<T>,
+): Promise<T | undefined> {
+  const start = performance.now();
+  try {
+    const result = await deadline.wait(work());
+    if (result !== LATE) return result;
+    if (!report.late.includes(name)) report.late.push(name);
+  } catch (error) {
+    const { code } = toAstrocyteError(error);
+    if (code === "cancelled") throw error;
+    report.failed[name] = code;
+  } finally {
+    report.strategyTimingsMs[name] = Math.max(report.strategyTimingsMs[name] ?? 0, since(start));
+  }
+  return undefined;
+}
+
+/** Milliseconds since a `performance.now()`, to a hundredth: the injected clock counts whole ones only. */
+export function since(start: number): number {
+  return Math.round((performance.now() - start) * 100) / 100;
+}
+
+function overlap(
+  filter: SearchFilter,
+  span: { from: number; to: number },
+): { from: number; to: number } | undefined {
+  const from = Math.max(filter.from ?? Number.NEGATIVE_INFINITY, span.from);
+  const to = Math.min(filter.to ?? Number.POSITIVE_INFINITY, span.to);
+  return from < to ? { from, to } : undefined;
+}
