@@ -1,7 +1,7 @@
 import { AstrocyteError } from "../core/errors.ts";
 import { openKey, sealKey } from "../core/secrets.ts";
 import type { AstrocyteContext } from "../memory/types.ts";
-import type { SessionCommand, WebhookRequest } from "../presentation/adapter.ts";
+import type { PresentationEvent, SessionCommand, WebhookRequest } from "../presentation/adapter.ts";
 import type { ComposerParts } from "./parts.ts";
 import { Clockwork } from "./sessions/clockwork.ts";
 import { command } from "./sessions/commands.ts";
@@ -18,7 +18,7 @@ import { brief, type Opened, openSession } from "./sessions/open.ts";
 import type { SweepReport } from "./sessions/sweep.ts";
 import type { EventRow, SessionFilter, SessionRow, TurnRow } from "./store.ts";
 import { executeTool, type ToolCallRequest, type ToolCallResult } from "./tools/execute.ts";
-import { acceptClientEvents, acceptWebhook } from "./transcripts/inbox.ts";
+import { acceptClientEvents, acceptRoomEvents, acceptWebhook } from "./transcripts/inbox.ts";
 import { briefingOf } from "./transcripts/remember.ts";
 import type { Briefing, CreateSession } from "./types.ts";
 
@@ -49,6 +49,11 @@ export class Composer {
 
   sweep(): Promise<SweepReport> {
     return this.#clockwork.sweep();
+  }
+
+  /** What the newest sweep found; undefined before the first. */
+  get lastSweep(): SweepReport | undefined {
+    return this.#clockwork.lastSweep;
   }
 
   /** The briefing of a session that is not opened. Costs what the sources and recalls cost, and no vendor call. */
@@ -130,6 +135,12 @@ export class Composer {
   /** Messages of the vendor's data channel, relayed by the session's page. */
   async clientEvents(id: string, messages: Array<Record<string, unknown>>): Promise<void> {
     await acceptClientEvents(this.parts, await requireSession(this.parts, id), messages);
+    this.#soon();
+  }
+
+  /** What a room of this process reports about its session; durable when it returns. */
+  async roomEvents(id: string, events: PresentationEvent[]): Promise<void> {
+    await acceptRoomEvents(this.parts, await requireSession(this.parts, id), events);
     this.#soon();
   }
 

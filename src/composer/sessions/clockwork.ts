@@ -24,6 +24,7 @@ const WORK: Record<JobKind, (parts: ComposerParts, row: SessionRow, job: JobRow)
 /** The composer's heartbeat: inbox, due jobs, sweep. One runs a process; jobs are claimed, so many may run. */
 export class Clockwork {
   readonly #parts: ComposerParts;
+  lastSweep: SweepReport | undefined;
   #stop: (() => void) | undefined;
   #running: Promise<void> = Promise.resolve();
   #closed = false;
@@ -51,8 +52,9 @@ export class Clockwork {
     return pass;
   }
 
-  sweep(): Promise<SweepReport> {
-    return sweep(this.#parts);
+  async sweep(): Promise<SweepReport> {
+    this.lastSweep = await sweep(this.#parts);
+    return this.lastSweep;
   }
 
   #tick(): void {

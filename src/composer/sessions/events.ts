@@ -25,7 +25,8 @@ export async function applyEvent(
       return left(parts, row, event.who);
     case "turn":
       await storeTurns(parts, row, [event.turn], channel);
-      return seen(parts, row);
+      await seen(parts, row);
+      return settleAgain(parts, row);
     case "transcript":
       return transcript(parts, row, event, channel);
     case "ended":
@@ -76,9 +77,13 @@ async function transcript(
 ): Promise<void> {
   await storeTurns(parts, row, event.turns, channel);
   await note(parts, row, "transcript", { turns: event.turns.length, complete: event.complete });
-  // What comes after the call was settled, minutes late, is settled again: only new turns are retained.
-  await parts.store.sessions.transition(row.id, ["ended"], { settled: false });
-  if (row.state === "ended") await schedule(parts, "settle", row.id, parts.clock.now());
+  await settleAgain(parts, row);
+}
+
+/** What comes after the end, even minutes after the call was settled, is settled again: only new turns are retained. */
+async function settleAgain(parts: ComposerParts, row: SessionRow): Promise<void> {
+  const ended = await parts.store.sessions.transition(row.id, ["ended"], { settled: false });
+  if (ended) await schedule(parts, "settle", row.id, parts.clock.now());
 }
 
 /** A webhook that nobody signed is a hint: the vendor is asked before a call is cut. */

@@ -1,10 +1,11 @@
 import { toAstrocyteError } from "../../core/errors.ts";
 import type { PresentationAdapter } from "../../presentation/adapter.ts";
 import type { ComposerParts } from "../parts.ts";
-import type { SessionRow, SessionState } from "../store.ts";
+import type { SessionFilter, SessionRow, SessionState } from "../store.ts";
 import { sessionOfMarker } from "./binding.ts";
 import { closeAtVendor, endSession } from "./end.ts";
 import { schedule, scheduleGuards } from "./jobs.ts";
+import { handleOf } from "./lookup.ts";
 
 const PAGE = 500;
 
@@ -41,7 +42,7 @@ export async function sweep(parts: ComposerParts): Promise<SweepReport> {
   }
   for await (const row of rows(parts, ["ending"])) await schedule(parts, "close", row.id, parts.clock.now());
   for await (const row of rows(parts, ["open", "live"])) await watch(parts, row, guarded);
-  for await (const row of rows(parts, ["ended"], false))
+  for await (const row of rows(parts, ["ended"], { settled: false }))
     await schedule(parts, "settle", row.id, parts.clock.now());
   for (const adapter of parts.adapters.values()) await sweepVendor(parts, adapter, guarded);
   return report;
@@ -80,6 +81,7 @@ async function sweepVendor(
     );
     return;
   }
+  await endGone(parts, adapter, new Set(open.map((found) => found.vendorSessionId)), guarded);
   for (const found of open) {
     const id = sessionOfMarker(found.marker);
     if (id === undefined) continue;
@@ -96,19 +98,29 @@ async function sweepVendor(
   }
 }
 
+/** Sessions of ours that the vendor has ended without our hearing of it; it is asked once more about each. */
+async function endGone(
+  parts: ComposerParts,
+  adapter: PresentationAdapter,
+  open: Set<string>,
+  guarded: Guarded,
+): Promise<void> {
+  for await (const row of rows(parts, ["open", "live"], { vendor: adapter.vendor })) {
+    if (row.vendorSessionId === null || open.has(row.vendorSessionId)) continue;
+    const answer = await adapter.isOpen?.(handleOf(row)).catch(() => undefined);
+    if (answer === false)
+      await guarded("recovered", row.id, () => endSession(parts, row.id, "ended_at_vendor"));
+  }
+}
+
 async function* rows(
   parts: ComposerParts,
   states: SessionState[],
-  settled?: boolean,
+  only: Pick<SessionFilter, "settled" | "vendor"> = {},
 ): AsyncGenerator<SessionRow> {
   let after: string | undefined;
   for (;;) {
-    const filter = {
-      states,
-      limit: PAGE,
-      ...(settled !== undefined && { settled }),
-      ...(after && { after }),
-    };
+    const filter = { states, limit: PAGE, ...only, ...(after && { after }) };
     const page = await parts.store.sessions.list(filter);
     yield* page;
     if (page.length < PAGE) return;

@@ -42,6 +42,15 @@ export async function acceptClientEvents(
   if (heard.length > 0) await accept(parts, row, heard, "client", sha256(JSON.stringify(messages)));
 }
 
+/** What a room that this process hosts itself reports; durable when it returns. */
+export async function acceptRoomEvents(
+  parts: ComposerParts,
+  row: SessionRow,
+  events: PresentationEvent[],
+): Promise<void> {
+  await accept(parts, row, events, "local", sha256(JSON.stringify(events)));
+}
+
 async function accept(
   parts: ComposerParts,
   row: SessionRow,
