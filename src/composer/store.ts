@@ -52,7 +52,11 @@ export type SessionRow = {
 export type SessionPatch = Partial<Omit<SessionRow, "id" | "createdAt">>;
 
 export type SessionStore = {
-  create(row: SessionRow, event: NewEvent): Promise<void>;
+  /**
+   * False, and nothing stored, when its principal has `maxActive` sessions that are not over: counted in the
+   * same transaction, so that of many that race for the last place one gets it.
+   */
+  create(row: SessionRow, event: NewEvent, maxActive: number): Promise<boolean>;
   get(id: string): Promise<SessionRow | undefined>;
   byVendorId(vendor: string, vendorSessionId: string): Promise<SessionRow | undefined>;
   /** Applies `patch` only while the state is one of `from`; false when it is not. The event goes in the same transaction. */

@@ -2,31 +2,25 @@ import { AstrocyteError } from "../../core/errors.ts";
 import type { ComposerParts } from "../parts.ts";
 import type { SessionRow } from "../store.ts";
 import type { Persona } from "../types.ts";
-import { ACTIVE } from "./lookup.ts";
 
 const DAY_MS = 86_400_000;
 const MINUTE_MS = 60_000;
 
-/**
- * Limits per principal: how many sessions at once, minutes and money a day. Called after the session's own
- * row is stored, so that of two that race for the last place the older one wins, whichever process asks.
- */
-export async function assertWithinLimits(
+/** Minutes and money a day, per principal. Called before anything is billed. Errors: `quota_exceeded`. */
+export async function assertWithinBudget(
   parts: ComposerParts,
   row: SessionRow,
   persona: Persona,
 ): Promise<void> {
-  const { maxConcurrent, dailyMinutes, dailyCents } = persona.limits;
-  const mine = await parts.store.sessions.list({ principal: row.principal, states: ACTIVE, limit: 1000 });
-  if (mine.filter((other) => other.id < row.id).length >= maxConcurrent) throw tooMany(maxConcurrent);
+  const { dailyMinutes, dailyCents } = persona.limits;
   if (dailyMinutes === undefined && dailyCents === undefined) return;
-
   const usedMs = await usedToday(parts, row);
   if (dailyMinutes !== undefined && usedMs >= dailyMinutes * MINUTE_MS)
     throw spent(`${dailyMinutes} minutes`);
   const price = parts.adapters.get(row.vendor)?.capabilities.centsPerMinute ?? 0;
-  if (dailyCents !== undefined && (usedMs / MINUTE_MS) * price >= dailyCents)
+  if (dailyCents !== undefined && (usedMs / MINUTE_MS) * price >= dailyCents) {
     throw spent(`${dailyCents} cents`);
+  }
 }
 
 /** Milliseconds that a vendor's clock ran for this principal since midnight UTC. */
@@ -55,7 +49,7 @@ export function runtimeSince(row: SessionRow, since: number, now: number): numbe
   return Math.max(0, (row.endedAt ?? now) - Math.max(row.openedAt, since));
 }
 
-function tooMany(max: number): AstrocyteError {
+export function tooMany(max: number): AstrocyteError {
   return new AstrocyteError(
     "rate_limited",
     `[sessions] ${max} session(s) of this principal are open already. End one first, or raise limits.max_concurrent.`,

@@ -7,7 +7,7 @@ import type { SessionRow } from "../store.ts";
 import type { Briefing, CreateSession, Persona } from "../types.ts";
 import { bindingFor, vendorPersona } from "./binding.ts";
 import { closeAtVendor } from "./end.ts";
-import { assertWithinLimits } from "./guard.ts";
+import { assertWithinBudget, tooMany } from "./guard.ts";
 import { scheduleGuards } from "./jobs.ts";
 import { banksOf, parseSubject, requireAdapter, requirePersona, requireSession } from "./lookup.ts";
 
@@ -27,14 +27,11 @@ export async function openSession(parts: ComposerParts, request: CreateSession):
   assertFits(parts, persona, adapter);
   const row = newRow(parts, request, persona);
   await parts.memory.openBank(row.bankId, { context: request.context, write: request.consent === "memory" });
-  await parts.store.sessions.create(row, {
-    sessionId: row.id,
-    at: row.createdAt,
-    type: "preparing",
-    data: {},
-  });
+  const event = { sessionId: row.id, at: row.createdAt, type: "preparing", data: {} };
+  const { maxConcurrent } = persona.limits;
+  if (!(await parts.store.sessions.create(row, event, maxConcurrent))) throw tooMany(maxConcurrent);
   try {
-    await assertWithinLimits(parts, row, persona);
+    await assertWithinBudget(parts, row, persona);
     const briefing = await brief(parts, request, persona, adapter);
     await parts.store.sessions.transition(row.id, ["preparing"], { briefing: JSON.stringify(briefing) });
     const opened = await openAtVendor(parts, row, persona, adapter, briefing);

@@ -9,7 +9,11 @@ export function composerStore(db: SqliteDatabase): ComposerStore {
   };
   return {
     sessions: {
-      create: async (row, event) => tell(await db.write("sessions.create", { row, event })),
+      async create(row, event, maxActive) {
+        const created = await db.write("sessions.create", { row, event, maxActive });
+        tell(created);
+        return created !== undefined;
+      },
       get: (id) => db.read("sessions.get", id, id),
       byVendorId: (vendor, vendorSessionId) =>
         db.read("sessions.byVendorId", { vendor, vendorSessionId }, vendorSessionId),

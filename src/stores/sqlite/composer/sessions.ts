@@ -12,6 +12,7 @@ import type { Connection } from "../connection.ts";
 import type { ReadContext, WriteContext } from "../contexts.ts";
 import { appendEvent } from "./events.ts";
 
+type Creation = { row: SessionRow; event: NewEvent; maxActive: number };
 type Transition = { id: string; from: SessionState[]; patch: SessionPatch; event?: NewEvent };
 
 function load({ sql }: Connection, id: string): SessionRow | undefined {
@@ -30,7 +31,11 @@ function mustLoad(context: WriteContext, id: string): SessionRow {
 }
 
 export const sessionWrites = {
-  "sessions.create"(context: WriteContext, { row, event }: { row: SessionRow; event: NewEvent }): EventRow {
+  "sessions.create"(context: WriteContext, { row, event, maxActive }: Creation): EventRow | undefined {
+    const active = context
+      .sql("SELECT count(*) AS n FROM sessions WHERE principal = ? AND state NOT IN ('ended', 'failed')")
+      .get(row.principal)!;
+    if ((active["n"] as number) >= maxActive) return undefined;
     context.sql("INSERT INTO sessions (id, row) VALUES (?, ?)").run(row.id, JSON.stringify(row));
     return appendEvent(context, event);
   },
