@@ -52,6 +52,7 @@ class Attempt implements Listener {
   #headers: UpstreamHeaders = {};
   #chunks: Buffer[] = [];
   #bytes = 0;
+  #begun = false;
   #control: Control | undefined;
   #paused = false;
   #settled = false;
@@ -120,7 +121,7 @@ class Attempt implements Listener {
     const report = this.#tail.report();
     // Without a length the end of the connection may be the end of the answer, or the upstream's death.
     const ended = isFramed(this.#headers) || report.done || report.finishReason !== undefined;
-    if (this.#bytes === 0) this.error(empty());
+    if (!this.#begun) this.error(rest ? lost() : empty());
     else if (!whole || !ended) this.error(lost());
     else this.#settle({ kind: "streamed", headers: this.#headers, report });
   }
@@ -128,23 +129,23 @@ class Attempt implements Listener {
   error(cause: unknown): void {
     if (this.#settled) return;
     const error = AstrocyteError.is(cause) ? cause : lost(cause);
-    const begun = this.#mode === "stream" && this.#bytes > 0;
     this.#control?.cancel();
     const { aligned } = this.#gate;
     this.#settle(
-      begun
+      this.#begun
         ? { kind: "broken", error, aligned }
         : { kind: "failed", error, reset: RESETS.has(codeOf(cause)) },
     );
   }
 
   #relay(chunk: Buffer): void {
-    if (this.#bytes === 0) this.#begin();
-    this.#bytes += chunk.length;
-    this.#pass(this.#gate.push(chunk));
+    const events = this.#gate.push(chunk);
+    if (events) this.#pass(events);
   }
 
+  /** From the first event on the answer is this upstream's: until then another may still give it. */
   #begin(): void {
+    this.#begun = true;
     const { settings, clock, outgoing, onFirstByte } = this.#options;
     this.#patience.stop();
     this.#patience = watch(clock, settings.idleTimeoutMs, () => this.#stalled(settings.idleTimeoutMs));
@@ -153,8 +154,8 @@ class Attempt implements Listener {
   }
 
   /** Hands events to the caller; when the caller is slow, the upstream waits. */
-  #pass(events: Buffer | undefined): void {
-    if (!events) return;
+  #pass(events: Buffer): void {
+    if (!this.#begun) this.#begin();
     this.#tail.push(events);
     let out: Buffer | undefined = events;
     for (const stage of this.#options.stages) out = out && stage.push(out);
@@ -207,7 +208,8 @@ class Attempt implements Listener {
 /** An event without its ending, at the end of an answer that came to its end: whole if its data is. */
 function isWhole(event: Buffer): boolean {
   const data = dataOf(event);
-  return data === undefined || data.trim() === "[DONE]" || parsed(data) !== undefined;
+  if (data === undefined) return event.toString("latin1", 0, 1) === ":";
+  return data.trim() === "[DONE]" || parsed(data) !== undefined;
 }
 
 function isFramed(headers: UpstreamHeaders): boolean {
