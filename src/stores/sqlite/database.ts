@@ -24,7 +24,7 @@ export type SqliteOptions = {
   readers?: number;
   /** Memory for the banks' search indexes, shared by the readers. 512 MiB when absent. */
   cacheBytes?: number;
-  /** Size limit of the file in pages of 4 KiB, e.g. to test what a full disk does: `store_full`. */
+  /** Size limit of the file in pages of 1 KiB, e.g. to test what a full disk does: `store_full`. */
   maxPages?: number;
 };
 

@@ -2,8 +2,8 @@ import type { MemoryStore } from "../../memory/store.ts";
 import { openDatabase, type SqliteOptions } from "./database.ts";
 import { memoryStore } from "./memory-store.ts";
 
-export { openDatabase, type SqliteDatabase, type SqliteOptions } from "./database.ts";
 export { composerStore } from "./composer-store.ts";
+export { openDatabase, type SqliteDatabase, type SqliteOptions } from "./database.ts";
 export { memoryStore } from "./memory-store.ts";
 
 /**

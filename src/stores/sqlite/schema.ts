@@ -19,15 +19,12 @@ CREATE TABLE memories (
   key INTEGER PRIMARY KEY,
   bank INTEGER NOT NULL REFERENCES banks(key),
   id TEXT NOT NULL,
-  text TEXT NOT NULL,
   content_type TEXT NOT NULL,
   fact_type TEXT NOT NULL,
-  metadata TEXT NOT NULL,
   tags TEXT NOT NULL,
   source TEXT,
   session_id TEXT,
   position INTEGER NOT NULL,
-  speaker TEXT,
   turn_id TEXT,
   occurred_at INTEGER NOT NULL,
   retained_at INTEGER NOT NULL,
@@ -50,6 +47,9 @@ CREATE INDEX memories_slot ON memories(bank, slot) WHERE slot IS NOT NULL;
 CREATE INDEX memories_session ON memories(bank, session_id, position) WHERE session_id IS NOT NULL;
 CREATE INDEX memories_expiry ON memories(bank, expires_at) WHERE expires_at IS NOT NULL;
 CREATE INDEX memories_deleted ON memories(bank, deleted_at) WHERE deleted_at IS NOT NULL;
+
+-- Text, speaker and metadata, sealed (see ops/sealed.ts).
+CREATE TABLE texts (key INTEGER PRIMARY KEY, body BLOB NOT NULL) STRICT;
 
 CREATE TABLE vectors (key INTEGER PRIMARY KEY, data BLOB NOT NULL) STRICT;
 

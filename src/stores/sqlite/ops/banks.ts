@@ -48,6 +48,7 @@ export const bankWrites = {
     const bank = findBank(context, bankId);
     if (bank) {
       const from = bank.key * BANK_SPAN;
+      sql("DELETE FROM texts WHERE key BETWEEN ? AND ?").run(from, from + BANK_SPAN - 1);
       sql("DELETE FROM vectors WHERE key BETWEEN ? AND ?").run(from, from + BANK_SPAN - 1);
       sql("DELETE FROM memories WHERE key BETWEEN ? AND ?").run(from, from + BANK_SPAN - 1);
       sql("DELETE FROM idempotency WHERE bank = ?").run(bank.key);

@@ -3,7 +3,7 @@ import type { MemoryRow, NewMemory, Selector } from "../../../memory/store.ts";
 import type { ReadContext } from "../contexts.ts";
 import { BANK_SPAN, type BankState, findBank } from "./banks.ts";
 import { storedResult } from "./memory-writes.ts";
-import { MEMORY_COLUMNS, toMemoryRow } from "./rows.ts";
+import { SELECT_MEMORIES, SELECT_MEMORIES_WITH_VECTORS, toMemoryRow } from "./rows.ts";
 import { unpackVector } from "./vectors.ts";
 
 type InBank<T> = T & { bankId: string };
@@ -15,8 +15,8 @@ export const memoryReads = {
   },
 
   "memories.get"(context: ReadContext, { bankId, ids }: InBank<{ ids: string[] }>): MemoryRow[] {
-    return each(context, bankId, ids, `SELECT ${MEMORY_COLUMNS} FROM memories WHERE bank = ? AND id = ?`).map(
-      (record) => toMemoryRow(record, bankId),
+    return each(context, bankId, ids, `${SELECT_MEMORIES} WHERE bank = ? AND id = ?`).map((record) =>
+      toMemoryRow(record, bankId),
     );
   },
 
@@ -38,7 +38,7 @@ export const memoryReads = {
       context,
       bankId,
       slots,
-      `SELECT ${MEMORY_COLUMNS} FROM memories WHERE bank = ? AND slot = ? AND deleted_at IS NULL ORDER BY key`,
+      `${SELECT_MEMORIES} WHERE bank = ? AND slot = ? AND deleted_at IS NULL ORDER BY memories.key`,
     ).map((record) => toMemoryRow(record, bankId));
   },
 
@@ -70,11 +70,7 @@ export const memoryReads = {
     if (!bank) return [];
     const from = args.after === undefined ? bank.key * BANK_SPAN : keyOf(context, bank, args.after) + 1;
     const records = context
-      .sql(
-        `SELECT ${MEMORY_COLUMNS}, vectors.data AS data
-         FROM memories LEFT JOIN vectors ON vectors.key = memories.key
-         WHERE memories.key BETWEEN ? AND ? ORDER BY memories.key LIMIT ?`,
-      )
+      .sql(`${SELECT_MEMORIES_WITH_VECTORS} WHERE memories.key BETWEEN ? AND ? ORDER BY memories.key LIMIT ?`)
       .all(from, (bank.key + 1) * BANK_SPAN - 1, args.limit);
     return records.map((record) => ({
       row: toMemoryRow(record, args.bankId),

@@ -3,7 +3,7 @@ import type { MemoryRow, NewAuditEntry, NewMemory, WriteBatch, WriteOutcome } fr
 import type { WriteContext } from "../contexts.ts";
 import { appendAudit } from "./audit.ts";
 import { BANK_SPAN, type BankState, findBank, requireBank } from "./banks.ts";
-import { INSERT_MEMORY, toValues } from "./rows.ts";
+import { INSERT_MEMORY, toBody, toValues } from "./rows.ts";
 import { packVector } from "./vectors.ts";
 
 export const memoryWrites = {
@@ -119,6 +119,7 @@ function insertOne(
     throw new AstrocyteError("store_full", "[store] the bank is full. Use another bank.");
   const key = bank.key * BANK_SPAN + number;
   sql(INSERT_MEMORY).run(key, bank.key, ...toValues(row));
+  sql("INSERT INTO texts VALUES (?, ?)").run(key, toBody(row));
   if (vector.length > 0) sql("INSERT INTO vectors VALUES (?, ?)").run(key, packVector(vector));
 }
 
@@ -161,6 +162,7 @@ function nextVersion({ sql }: WriteContext, bank: BankState): number {
 function erase({ sql }: WriteContext, bank: BankState, id: string): number {
   const row = sql("DELETE FROM memories WHERE bank = ? AND id = ? RETURNING key").get(bank.key, id);
   if (!row) return 0;
+  sql("DELETE FROM texts WHERE key = ?").run(row["key"]!);
   sql("DELETE FROM vectors WHERE key = ?").run(row["key"]!);
   return 1;
 }

@@ -48,7 +48,7 @@ export const searchReads = {
       const bestContexts = topDocuments(contexts, length, limit, wanted, -Infinity);
       const matched = count(scores, length, wanted, -Infinity);
       rescore(context, index, union(likely, bestContexts), unit, known);
-      const best = likely.sort((a, b) => scores[b]! - scores[a]! || a - b).slice(0, limit);
+      const best = likely.sort((a, b) => scores[b]! - scores[a]! || b - a).slice(0, limit);
       return candidates(index, scratch, union(best, bestContexts), matched);
     });
   },
@@ -106,6 +106,7 @@ function union(first: number[], second: number[]): number[] {
 }
 
 function count(scores: Float32Array | Float64Array, length: number, wanted: Mask, floor: number): number {
+  if (!wanted && floor === -Infinity && scores instanceof Float64Array) return length;
   let total = 0;
   for (let i = 0; i < length; i++) if (scores[i]! > floor && (!wanted || wanted[i] === 1)) total++;
   return total;

@@ -1,5 +1,6 @@
 import type { Connection } from "../connection.ts";
 import { BANK_SPAN, type BankState } from "../ops/banks.ts";
+import { openWords } from "../ops/sealed.ts";
 import { halfFloats } from "../ops/vectors.ts";
 import { type ColumnRow, Columns } from "./columns.ts";
 import { Matrix } from "./matrix.ts";
@@ -47,7 +48,7 @@ export class BankIndex {
   }
 
   postings(connection: Connection): Postings {
-    if (!this.#postings) this.#addTexts(connection, (this.#postings = new Postings()));
+    if (!this.#postings) this.#addTexts(connection, (this.#postings = new Postings(this.columns)));
     return this.#postings;
   }
 
@@ -107,12 +108,13 @@ export class BankIndex {
   /** The speaker counts as part of what was said. */
   #addTexts({ sql }: Connection, postings: Postings): void {
     const { columns } = this;
-    const statement = sql("SELECT key, speaker, text FROM memories WHERE key BETWEEN ? AND ? ORDER BY key");
+    const statement = sql("SELECT key, body FROM texts WHERE key BETWEEN ? AND ? ORDER BY key");
     statement.setReturnArrays(true);
     const seen = new Map<string, number>();
     for (const record of statement.iterate(...this.#range(postings.length))) {
-      const [key, speaker, text] = record as unknown as [number, string | null, string];
+      const [key, body] = record as unknown as [number, Uint8Array];
       while (this.keyOf(postings.length) < key) postings.add("", seen);
+      const { text, speaker } = openWords(body);
       postings.add(speaker === null ? text : `${speaker}: ${text}`, seen);
     }
     while (postings.length < columns.length) postings.add("", seen);

@@ -22,11 +22,11 @@ export function scoreLexical(
   scratch.reserve(length);
   scratch.scores.fill(0, 0, length);
   scratch.contexts.fill(0, 0, length);
-  const means = postings.means(columns);
+  const means = postings.means;
   for (const term of terms) {
     const count = postings.read(term, scratch.postings);
     const touched = scoreAlone(columns, postings, count, idf(documents, count), means.alone, known, scratch);
-    scoreWindows(columns, postings, touched, idf(documents, touched), means.window, known, scratch);
+    scoreWindows(postings.windows, touched, idf(documents, touched), means.window, scratch);
   }
 }
 
@@ -70,12 +70,10 @@ function scoreAlone(
 }
 
 function scoreWindows(
-  { previous, next }: Columns,
-  { lengths }: Postings,
+  lengths: Uint32Array,
   count: number,
   weight: number,
   meanLength: number,
-  known: Mask,
   { contexts, window, touched }: Scratch,
 ): void {
   const gain = weight * (K1 + 1);
@@ -85,11 +83,6 @@ function scoreWindows(
     const document = touched[i]!;
     const frequency = window[document]!;
     window[document] = 0;
-    let length = lengths[document]!;
-    const before = previous[document]!;
-    const after = next[document]!;
-    if (before >= 0 && (!known || known[before] === 1)) length += lengths[before]!;
-    if (after >= 0 && (!known || known[after] === 1)) length += lengths[after]!;
-    contexts[document]! += (gain * frequency) / (frequency + base + slope * length);
+    contexts[document]! += (gain * frequency) / (frequency + base + slope * lengths[document]!);
   }
 }

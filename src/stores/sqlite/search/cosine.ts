@@ -20,18 +20,30 @@ export function scoreDense(
   scratch.reserve(columns.length);
   const { scores, contexts } = scratch;
   matrix.scan(unit, scores);
+  if (known || matrix.missing > 0) addNeighbours(columns, known, scores, contexts);
+  else addAllNeighbours(columns, scores, contexts);
+}
+
+/** Every row has a vector and counts: the usual case, without a look at each. */
+function addAllNeighbours({ previous, next, length }: Columns, scores: Float32Array, contexts: Float32Array) {
+  for (let i = 0; i < length; i++) {
+    const before = previous[i]!;
+    const after = next[i]!;
+    const sum = SELF * scores[i]! + (before >= 0 ? scores[before]! : 0) + (after >= 0 ? scores[after]! : 0);
+    contexts[i] = sum / (SELF + (before >= 0 ? 1 : 0) + (after >= 0 ? 1 : 0));
+  }
+}
+
+function addNeighbours(columns: Columns, known: Mask, scores: Float32Array, contexts: Float32Array): void {
   const { previous, next, length } = columns;
+  const counts = (other: number) =>
+    other >= 0 && scores[other]! > -Infinity && (!known || known[other] === 1);
   for (let i = 0; i < length; i++) {
     let sum = SELF * scores[i]!;
     let weight = SELF;
-    const before = previous[i]!;
-    const after = next[i]!;
-    if (before >= 0 && scores[before]! > -Infinity && (!known || known[before] === 1)) {
-      sum += scores[before]!;
-      weight++;
-    }
-    if (after >= 0 && scores[after]! > -Infinity && (!known || known[after] === 1)) {
-      sum += scores[after]!;
+    for (const other of [previous[i]!, next[i]!]) {
+      if (!counts(other)) continue;
+      sum += scores[other]!;
       weight++;
     }
     contexts[i] = sum / weight;

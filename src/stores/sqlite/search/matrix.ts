@@ -17,6 +17,7 @@ export class Matrix {
   readonly #slabs: number[] = [];
   steps: Float32Array<ArrayBuffer> = new Float32Array(0);
   length = 0;
+  #present = 0;
 
   constructor(pool: Slabs, dimensions: number) {
     if (dimensions === 0 || dimensions > MAX_DIMENSIONS) {
@@ -32,6 +33,11 @@ export class Matrix {
     return this.#slabs.length * SLAB_BYTES + this.steps.byteLength;
   }
 
+  /** Rows without a vector. */
+  get missing(): number {
+    return this.length - this.#present;
+  }
+
   /** Makes room for rows up to `length`, without vectors. */
   extend(length: number): void {
     this.steps = withRoom(this.steps, length);
@@ -43,12 +49,12 @@ export class Matrix {
   set(row: number, vector: Float16Array): void {
     const scratch = new Float32Array(this.#pool.buffer, ROW_AT, this.#stride).fill(0);
     if (vector.length === this.dimensions) scratch.set(vector);
-    this.steps[row] = this.#pool.kernel.quantise(ROW_AT, this.#addressOf(row), this.#stride);
+    this.#setStep(row, this.#pool.kernel.quantise(ROW_AT, this.#addressOf(row), this.#stride));
   }
 
   clear(row: number): void {
     new Uint8Array(this.#pool.buffer, this.#addressOf(row), this.#stride).fill(0);
-    this.steps[row] = 0;
+    this.#setStep(row, 0);
   }
 
   /** Writes the cosine of every row with a unit vector into `scores`; rows without a vector get -Infinity. */
@@ -69,6 +75,11 @@ export class Matrix {
   release(): void {
     this.#pool.release(this.#slabs.splice(0));
     this.length = 0;
+  }
+
+  #setStep(row: number, step: number): void {
+    this.#present += Number(step !== 0) - Number(this.steps[row] !== 0);
+    this.steps[row] = step;
   }
 
   #addressOf(row: number): number {

@@ -15,7 +15,8 @@ const STOP_WORD = -1;
  * order. No text is kept, only terms.
  */
 export class Postings {
-  #terms = new Map<string, number>();
+  readonly #columns: Columns;
+  readonly #terms = new Map<string, number>();
   #cells: Uint32Array = new Uint32Array(1024);
   #used = 0;
   #heads: Uint32Array = new Uint32Array(256);
@@ -25,19 +26,24 @@ export class Postings {
   #levels: Uint8Array = new Uint8Array(256);
   #counts: Uint32Array = new Uint32Array(256);
   #termCount = 0;
-  /** Terms of each document. */
+  /** Terms of each document, alone and with its neighbours in the session. */
   lengths: Uint16Array = new Uint16Array(0);
+  windows: Uint32Array = new Uint32Array(0);
   length = 0;
-  #means: { length: number; gone: number; alone: number; window: number } | undefined;
+  #total = 0;
+  #windowTotal = 0;
+
+  constructor(columns: Columns) {
+    this.#columns = columns;
+  }
 
   get bytes(): number {
-    return this.#cells.byteLength + this.lengths.byteLength + this.#heads.length * 17 + this.#terms.size * 70;
+    return this.#cells.byteLength + this.lengths.length * 6 + this.#heads.length * 17 + this.#terms.size * 70;
   }
 
   /** Adds the next document. `seen` maps words to terms and speeds up a row of calls; drop it after. */
   add(text: string, seen: Map<string, number>): void {
-    const document = this.length++;
-    this.lengths = withRoom(this.lengths, this.length);
+    const document = this.length;
     let terms = 0;
     for (const token of tokenise(text)) {
       let term = seen.get(token);
@@ -46,7 +52,7 @@ export class Postings {
       this.#count(term, document);
       terms++;
     }
-    this.lengths[document] = Math.min(terms, MAX_DOCUMENT_LENGTH);
+    this.#measure(Math.min(terms, MAX_DOCUMENT_LENGTH));
   }
 
   /** Number of a term, or undefined when no document holds it. */
@@ -60,19 +66,9 @@ export class Postings {
   }
 
   /** Mean number of terms of a document, and of a document with its neighbours. */
-  means({ previous, next, length, gone }: Columns): { alone: number; window: number } {
-    if (this.#means?.length !== length || this.#means.gone !== gone) {
-      let alone = 0;
-      let window = 0;
-      for (let i = 0; i < length; i++) {
-        const own = this.lengths[i]!;
-        alone += own;
-        window += own * (1 + Number(previous[i]! >= 0) + Number(next[i]! >= 0));
-      }
-      const documents = Math.max(1, length - gone);
-      this.#means = { length, gone, alone: alone / documents || 1, window: window / documents || 1 };
-    }
-    return this.#means;
+  get means(): { alone: number; window: number } {
+    const documents = Math.max(1, this.length - this.#columns.gone);
+    return { alone: this.#total / documents || 1, window: this.#windowTotal / documents || 1 };
   }
 
   /** Copies the term's postings (document × 256 + frequency) into `target`; returns their number. */
@@ -90,9 +86,10 @@ export class Postings {
 
   /** A copy without the documents that `gone` marks, and without terms that only they held. */
   without(gone: Uint8Array): Postings {
-    const next = new Postings();
-    next.length = this.length;
-    next.lengths = this.lengths.map((length, document) => (gone[document] ? 0 : length));
+    const next = new Postings(this.#columns);
+    for (let document = 0; document < this.length; document++) {
+      next.#measure(gone[document] ? 0 : this.lengths[document]!);
+    }
     const postings = new Uint32Array(Math.max(0, ...this.#counts.subarray(0, this.#termCount)));
     for (const [term, old] of this.#terms) {
       const count = this.read(old, postings);
@@ -105,6 +102,26 @@ export class Postings {
       }
     }
     return next;
+  }
+
+  /** Gives the next document its length, and its neighbours' windows their share of it. */
+  #measure(terms: number): void {
+    const document = this.length++;
+    this.lengths = withRoom(this.lengths, this.length);
+    this.windows = withRoom(this.windows, this.length);
+    this.lengths[document] = this.windows[document] = terms;
+    this.#total += terms;
+    this.#windowTotal += terms;
+    this.#share(document, this.#columns.previous[document]!);
+    this.#share(document, this.#columns.next[document]!);
+  }
+
+  #share(document: number, neighbour: number): void {
+    // The later of two does it for both.
+    if (neighbour < 0 || neighbour > document) return;
+    this.windows[neighbour]! += this.lengths[document]!;
+    this.windows[document]! += this.lengths[neighbour]!;
+    this.#windowTotal += this.lengths[document]! + this.lengths[neighbour]!;
   }
 
   #termOf(token: string): number {

@@ -1,6 +1,6 @@
 import type { Mask } from "./masks.ts";
 
-/** The documents with the `limit` highest scores above `floor`, best first; the older one wins a tie. */
+/** The documents with the `limit` highest scores above `floor`, best first; the newer one wins a tie. */
 export function topDocuments(
   scores: Float32Array | Float64Array,
   length: number,
@@ -11,7 +11,8 @@ export function topDocuments(
   /** Lowest first, to be replaced by a better one. */
   const heap: number[] = [];
   let least = floor;
-  for (let document = 0; document < length; document++) {
+  // From the newest on: it wins ties, and times, which ascend, are settled at once.
+  for (let document = length - 1; document >= 0; document--) {
     if (scores[document]! <= least || (wanted && wanted[document] === 0)) continue;
     if (heap.length < limit) {
       heap.push(document);
@@ -22,11 +23,11 @@ export function topDocuments(
     }
     if (heap.length === limit) least = Math.max(floor, scores[heap[0]!]!);
   }
-  return heap.sort((a, b) => scores[b]! - scores[a]! || a - b);
+  return heap.sort((a, b) => scores[b]! - scores[a]! || b - a);
 }
 
 function worse(scores: Float32Array | Float64Array, a: number, b: number): boolean {
-  return scores[a]! < scores[b]! || (scores[a] === scores[b] && a > b);
+  return scores[a]! < scores[b]! || (scores[a] === scores[b] && a < b);
 }
 
 function siftUp(heap: number[], scores: Float32Array | Float64Array): void {
