@@ -1,4 +1,5 @@
 export { type Brain, type BrainRoute, createBrain } from "./brain.ts";
+export { type BrainConfig, brainConfigSchema, brainPartsOf } from "./config.ts";
 export { contextTokenLine } from "./context-token.ts";
 export * from "./parts.ts";
 export { serveBrain } from "./serve.ts";
