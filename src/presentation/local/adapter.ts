@@ -1,0 +1,124 @@
+import type { WebSocket } from "ws";
+import { AstrocyteError } from "../../core/errors.ts";
+import { createHttpClient } from "../../core/http.ts";
+import { newId } from "../../core/ids.ts";
+import { sealKey } from "../../core/secrets.ts";
+import type {
+  AdapterDeps,
+  Capabilities,
+  OpenedSession,
+  PresentationAdapter,
+  SessionCommand,
+  SessionHandle,
+} from "../adapter.ts";
+import type { LocalConfig } from "./config.ts";
+import { connect } from "./connection.ts";
+import { Room } from "./room.ts";
+import { parseToolRequest } from "./tools.ts";
+
+export type LocalAdapter = PresentationAdapter & {
+  /** Hands a page's socket over to the room that its address names. */
+  connect(socket: WebSocket, roomId: string): void;
+  /** Ids of the sessions that have a room here. */
+  sessions(): string[];
+  close(): Promise<void>;
+};
+
+const CAPABILITIES: Capabilities = {
+  family: "conversational",
+  briefing: { kind: "inline" },
+  customLlm: "openai-base-url",
+  tools: "both",
+  say: "server",
+  respond: "server",
+  interrupt: "server",
+  appendContext: "server",
+  // Each turn is reported as it happens; there is no record to fetch afterwards.
+  transcript: [],
+  webhooks: "none",
+  stop: "server",
+  speaksMarkup: false,
+};
+
+/**
+ * A vendor in our own process, for development and tests: rooms are WebSockets of the gateway, the reply comes
+ * from the shared brain over HTTP as for any vendor. No key, no account, no price. A restart closes the rooms.
+ */
+export function createLocalAdapter(config: LocalConfig, { clock, logger }: AdapterDeps): LocalAdapter {
+  const { secret, roomsUrl, sink } = config;
+  const rooms = new Map<string, Room>();
+  const http = createHttpClient({
+    area: "local",
+    clock,
+    codes: { unreachable: "llm_unavailable", timeout: "llm_timeout" },
+  });
+
+  return {
+    vendor: "local",
+    capabilities: CAPABILITIES,
+
+    validate: ({ vendor }) =>
+      Object.keys(vendor).map((setting) => `vendors.local.${setting} is no setting of the local adapter`),
+
+    async open(briefing, persona, binding): Promise<OpenedSession> {
+      const id = newId("room", clock);
+      const onClosed = () => rooms.delete(id);
+      rooms.set(id, new Room({ id, briefing, persona, binding, http, clock, logger, sink, onClosed }));
+      const token = sealKey(secret, "room", binding.sessionId);
+      const expiresAt = clock.now() + binding.limits.maxDurationMs;
+      return {
+        vendorSessionId: id,
+        join: { kind: "local", url: `${roomsUrl}/${id}`, token, expiresAt },
+        resources: [],
+      };
+    },
+
+    async end({ vendorSessionId }, reason) {
+      await rooms.get(vendorSessionId)?.close(reason);
+    },
+
+    async release() {},
+
+    isOpen: async ({ vendorSessionId }) => rooms.has(vendorSessionId),
+
+    listOpen: async () =>
+      [...rooms.values()].map(({ id, marker, createdAt }) => ({ vendorSessionId: id, marker, createdAt })),
+
+    async command(session, command) {
+      await obey(requireRoom(rooms, session), command);
+    },
+
+    parseToolRequest,
+
+    connect: (socket, roomId) => connect(socket, rooms.get(roomId), { secret, clock }),
+
+    sessions: () => [...rooms.values()].map(({ sessionId }) => sessionId),
+
+    async close() {
+      await Promise.all([...rooms.values()].map((room) => room.close("shutdown")));
+      await http.close();
+    },
+  };
+}
+
+function requireRoom(rooms: Map<string, Room>, { sessionId, vendorSessionId }: SessionHandle): Room {
+  const room = rooms.get(vendorSessionId);
+  if (room) return room;
+  throw new AstrocyteError(
+    "vendor_not_found",
+    `[local] session ${sessionId} has no room any more: it ended, or the gateway was restarted. Open a new one.`,
+  );
+}
+
+async function obey(room: Room, command: SessionCommand): Promise<void> {
+  switch (command.kind) {
+    case "say":
+      return room.obey({ type: "say", text: command.text });
+    case "append_context":
+      return room.obey({ type: "append_context", text: command.text });
+    case "interrupt":
+      return room.obey({ type: "interrupt" });
+    case "respond":
+      return room.respond(command.text);
+  }
+}

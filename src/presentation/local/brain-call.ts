@@ -1,0 +1,91 @@
+import { AstrocyteError } from "../../core/errors.ts";
+import type { HttpClient, HttpStream } from "../../core/http.ts";
+import { readSse } from "../../core/sse.ts";
+import type { Binding, ToolCallEvent, VendorTool } from "../adapter.ts";
+import { LIMITS } from "./config.ts";
+
+/** A message as OpenAI's chat completions take it. */
+export type ChatMessage =
+  | { role: "system" | "user"; content: string }
+  | { role: "assistant"; content: string | null; tool_calls?: ChatToolCall[] }
+  | { role: "tool"; content: string; tool_call_id: string };
+
+export type ChatToolCall = {
+  id: string;
+  type: "function";
+  function: { name: string; arguments: string };
+};
+
+export type BrainQuestion = {
+  http: HttpClient;
+  brain: Binding["brain"];
+  messages: ChatMessage[];
+  tools: VendorTool[];
+  signal: AbortSignal;
+  /** Called with each piece of text as it comes. */
+  onText(piece: string): void;
+};
+
+/**
+ * One streamed completion from the shared brain, as any vendor's custom-LLM slot would ask for it.
+ * Errors: `llm_failed` with the brain's own code in `details.upstreamCode`.
+ */
+export async function askBrain(question: BrainQuestion): Promise<ToolCallEvent[]> {
+  const { http, brain, messages, tools, signal } = question;
+  const answer = await http.stream({
+    method: "POST",
+    url: `${brain.baseUrl}/chat/completions`,
+    headers: { authorization: `Bearer ${brain.apiKey}`, "content-type": "application/json" },
+    body: JSON.stringify({
+      model: brain.model,
+      stream: true,
+      messages,
+      ...(tools.length > 0 && { tools: tools.map(toolSpec) }),
+    }),
+    timeoutMs: LIMITS.answerMs,
+    signal,
+  });
+  if (answer.status !== 200) throw await refused(answer);
+  const calls: ToolCallEvent[] = [];
+  for await (const { data } of readSse(answer.body)) {
+    if (data === "[DONE]") break;
+    const chunk = JSON.parse(data) as Chunk;
+    if (chunk.error) throw failed(String(chunk.error.code ?? "unknown"));
+    const delta = chunk.choices?.[0]?.delta;
+    if (delta?.content) question.onText(delta.content);
+    for (const part of delta?.tool_calls ?? []) addPart(calls, part);
+  }
+  return calls;
+}
+
+type ToolCallPart = { index?: number; id?: string; function?: { name?: string; arguments?: string } };
+type Chunk = {
+  choices?: Array<{ delta?: { content?: string | null; tool_calls?: ToolCallPart[] } }>;
+  error?: { code?: string | null };
+};
+
+/** A call comes in pieces: id and name first, then its arguments as cut text. */
+function addPart(calls: ToolCallEvent[], { index = 0, id, function: fn }: ToolCallPart): void {
+  const call = (calls[index] ??= { type: "tool_call", toolCallId: "", name: "", arguments: "" });
+  if (id) call.toolCallId = id;
+  call.name += fn?.name ?? "";
+  call.arguments += fn?.arguments ?? "";
+}
+
+function toolSpec({ name, description, parameters }: VendorTool) {
+  return { type: "function", function: { name, description, parameters } };
+}
+
+async function refused({ status, body }: HttpStream): Promise<AstrocyteError> {
+  let text = "";
+  for await (const bytes of body) text = (text + bytes).slice(0, 8_192);
+  return failed(/"code"\s*:\s*"(\w+)"/.exec(text)?.[1] ?? String(status));
+}
+
+function failed(upstreamCode: string): AstrocyteError {
+  return new AstrocyteError(
+    "llm_failed",
+    `[local] the brain gave no answer (${upstreamCode}). Say it again, or look into the gateway's log.`,
+    { details: { upstreamCode } },
+  );
+}

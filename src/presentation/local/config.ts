@@ -1,0 +1,34 @@
+import type { PresentationEvent } from "../adapter.ts";
+
+/** What the local adapter needs of its gateway; there is no vendor, so there is no key. */
+export type LocalConfig = {
+  /** Server secret: the room's credential is derived from it. */
+  secret: string;
+  /** Where the gateway takes WebSockets, without a trailing slash: `ws://127.0.0.1:8787/v1/rooms`. */
+  roomsUrl: string;
+  /** Takes in what happened in a room. It resolves once that is durable; only then is the page told. */
+  sink(sessionId: string, events: PresentationEvent[]): Promise<void>;
+};
+
+/** Milliseconds throughout. */
+export const LIMITS = {
+  /** How long a socket may stay without a valid `join`. */
+  joinMs: 10_000,
+  /** How long the page, or our own tool endpoint, may take for one tool. */
+  toolMs: 20_000,
+  /** How long the brain may take for a whole answer. */
+  answerMs: 120_000,
+  /** Tool rounds in one answer. */
+  toolRounds: 5,
+  /** Characters of one utterance. */
+  text: 4_000,
+  /** Messages a second from one page, and how many may come at once. */
+  messagesPerSecond: 20,
+  burst: 60,
+  /** Bytes that may wait for a slow page; it is dropped, and may come back with `after`. */
+  backlog: 1_048_576,
+  /** Events that a page which comes back may be behind. */
+  log: 2_000,
+  /** Messages of the conversation that the brain is sent. */
+  history: 200,
+};
