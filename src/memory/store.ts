@@ -71,8 +71,8 @@ export type WriteBatch = {
    * holds (null: never), so that what was just said does not vanish with what was said before.
    */
   merges: Array<{ memoryId: string; seenAt: number; expiresAt?: number | null }>;
-  /** Older facts replaced by a memory of this batch. */
-  supersedes: Array<{ memoryId: string; by: string; at: number }>;
+  /** Older facts replaced by a memory of this batch or of the bank; with nulls one is the current fact again. */
+  supersedes: Array<{ memoryId: string; by: string | null; at: number | null }>;
   /** Stored with the outcome so that a repeat returns it. */
   idempotency?: { key: string; result: string };
   audit: NewAuditEntry[];

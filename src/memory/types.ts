@@ -205,6 +205,8 @@ export type ForgetOptions = {
 export type ForgetResult = {
   deletedCount: number;
   memoryIds: string[];
+  /** How many of the given `memoryIds` the bank does not hold. */
+  notFound: number;
   dryRun: boolean;
   mode: "soft" | "hard";
 };

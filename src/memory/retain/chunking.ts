@@ -10,6 +10,8 @@ export type Chunk = {
   speaker?: string;
   occurredAt?: number;
   turnId?: string;
+  /** Tells a turn from an equal one of its session. */
+  moment?: string;
   /** Path of the headings that a document's chunk stands under. */
   heading?: string;
 };

@@ -3,7 +3,14 @@ import { toMs } from "../time.ts";
 import type { ConversationTurn } from "../types.ts";
 
 /** A turn as it will be stored: `occurredAt` only where the conversation itself tells the time. */
-export type Turn = { speaker: string; text: string; occurredAt?: number; turnId?: string };
+export type Turn = {
+  speaker: string;
+  text: string;
+  occurredAt?: number;
+  turnId?: string;
+  /** Tells it from an equal turn of the session: the caller's id, or the time as it is written. */
+  moment?: string;
+};
 
 const LINE =
   /^\s*(?:[[(](?<before>[^\])]{1,40})[\])]\s*[-–]?\s*)?(?<speaker>\p{L}[\p{L}\p{N} ._'’&-]{0,39}?)\s*(?:[[(](?<after>[^\])]{1,40})[\])])?\s*:(?:\s+(?<text>.*))?$/u;
@@ -32,7 +39,14 @@ export function parseConversation(text: string, start: number): Turn[] {
     const occurredAt = times[i];
     const body = line.text.trim();
     if (body === "") return [];
-    return [{ speaker: line.speaker, text: body, ...(occurredAt !== undefined && { occurredAt }) }];
+    return [
+      {
+        speaker: line.speaker,
+        text: body,
+        ...(occurredAt !== undefined && { occurredAt }),
+        ...(line.stamp !== undefined && { moment: line.stamp }),
+      },
+    ];
   });
 }
 
@@ -45,14 +59,16 @@ export function readTurns(turns: ConversationTurn[]): Turn[] {
       );
     }
     if (turn.text.trim() === "") return [];
+    const at =
+      turn.occurredAt === undefined ? {} : { occurredAt: toMs(turn.occurredAt, `content[${i}].occurredAt`) };
+    const moment = turn.id ?? at.occurredAt?.toString();
     return [
       {
         speaker: turn.speaker,
         text: turn.text.trim(),
-        ...(turn.occurredAt !== undefined && {
-          occurredAt: toMs(turn.occurredAt, `content[${i}].occurredAt`),
-        }),
+        ...at,
         ...(turn.id !== undefined && { turnId: turn.id }),
+        ...(moment !== undefined && { moment }),
       },
     ];
   });

@@ -21,9 +21,19 @@ export function firstPerson(
 
 /** `user:anna`, `user-anna` and `anna` are all Anna's bank. */
 export function bankPerson(bankId: string): string {
-  return subjectName(bankId.replace(/^(?:user|person|customer)[:_./-]+/i, ""));
+  return subjectName(bankId.replace(/^(?:(?:user|person|customer)[:_./-]+)+/i, ""));
 }
 
 export function subjectName(name: string): string {
   return name.normalize("NFKC").toLowerCase().replaceAll(/\s+/g, " ").trim();
+}
+
+export function isMachine(speaker: string): boolean {
+  return MACHINE.has(subjectName(speaker));
+}
+
+/** A name, and not a role such as "user" or "assistant". */
+export function isNamed(speaker: string): boolean {
+  const name = subjectName(speaker);
+  return !MACHINE.has(name) && !PERSON.has(name);
 }

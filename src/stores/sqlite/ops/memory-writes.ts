@@ -16,7 +16,7 @@ export const memoryWrites = {
       mergeInto(context, bank, memoryId, seenAt, expiresAt);
     }
     for (const { memoryId, by, at } of batch.supersedes) {
-      const winner = duplicates[by] ?? by;
+      const winner = by === null ? null : (duplicates[by] ?? by);
       if (winner !== memoryId) supersede(context, bank, memoryId, winner, at);
     }
     if (batch.idempotency) {
@@ -144,7 +144,13 @@ function mergeInto(
   nextVersion(context, bank);
 }
 
-function supersede({ sql }: WriteContext, bank: BankState, id: string, by: string, at: number): void {
+function supersede(
+  { sql }: WriteContext,
+  bank: BankState,
+  id: string,
+  by: string | null,
+  at: number | null,
+): void {
   sql("UPDATE memories SET superseded_by = ?, superseded_at = ? WHERE bank = ? AND id = ?").run(
     by,
     at,
