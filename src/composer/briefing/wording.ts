@@ -65,7 +65,7 @@ export function wordNow(now: number, timeZone = "UTC"): string {
 /** Takes Markdown off for vendors that read it aloud: headings become lines with a colon, marks go. */
 export function plain(text: string): string {
   return text
-    .replace(/^\s{0,3}#{1,6}\s+(.*?)\s*#*\s*$/gm, (_all, title: string) =>
+    .replace(/^ {0,3}#{1,6}[ \t]+(.*?)[ \t]*#*[ \t]*$/gm, (_all, title: string) =>
       /[.:?!]$/.test(title) ? title : `${title}:`,
     )
     .replace(/^[ \t]*(?:[-*_][ \t]*){3,}$/gm, "")

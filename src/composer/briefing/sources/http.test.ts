@@ -80,7 +80,7 @@ test("an answer over the size limit is cut off", async () => {
   });
   await assert.rejects(source(base, { ...internal, max_bytes: 1000 }).fetch(anna), {
     code: "source_failed",
-    message: /larger than 1000 bytes/,
+    message: /more than 1000 bytes/,
   });
 });
 

@@ -1,10 +1,11 @@
 import type { LookupFunction } from "node:net";
-import { Agent, type Dispatcher, request } from "undici";
+import type { Clock } from "../../../core/clock.ts";
 import { AstrocyteError } from "../../../core/errors.ts";
+import { createHttpClient, type HttpResponse } from "../../../core/http.ts";
 import type { Subject } from "../../types.ts";
 import { checkUrl, dnsLookup, guardedLookup, type UrlPolicy } from "./guard.ts";
 import { parsePath, readPath } from "./path.ts";
-import type { Reader } from "./source.ts";
+import type { Reader, Row } from "./source.ts";
 import { fill } from "./subject.ts";
 
 export type HttpOptions = {
@@ -14,37 +15,38 @@ export type HttpOptions = {
   headers: Record<string, string>;
   policy: UrlPolicy;
   maxBytes: number;
+  timeoutMs: number;
 };
 
 const MAX_REDIRECTS = 3;
 
 /** Reads JSON over HTTP. 404 means that the subject is not known. Nothing is followed to another origin. */
-export function httpReader(options: HttpOptions, lookup: LookupFunction = dnsLookup): Reader {
-  const { name, policy } = options;
-  const agent = new Agent({
-    connect: { lookup: guardedLookup(policy, name, lookup) },
-    maxHeaderSize: 16_384,
+export function httpReader(options: HttpOptions, clock: Clock, lookup: LookupFunction = dnsLookup): Reader {
+  const { name, policy, maxBytes, timeoutMs } = options;
+  const client = createHttpClient({
+    area: `source ${name}`,
+    maxBytes,
+    timeoutMs,
+    clock,
+    agentOptions: { connect: { lookup: guardedLookup(policy, name, lookup) } },
   });
+  // Without an encoding the size limit counts what is read.
+  const headers = { accept: "application/json", "accept-encoding": "identity", ...options.headers };
 
   return {
     async read(key, subject, signal) {
       let url = urlOf(options.url, key, subject);
       for (let redirects = 0; redirects <= MAX_REDIRECTS; redirects++) {
         checkUrl(url, policy, name);
-        const response = await request(url, {
-          dispatcher: agent,
-          headers: { accept: "application/json", "accept-encoding": "identity", ...options.headers },
-          signal,
-        });
+        const response = await client.request({ url, headers, signal, idempotent: true });
         const target = redirectOf(response, url);
-        if (!target) return rowOf(response, options);
-        discard(response);
+        if (!target) return rowOf(response, name);
         if (target.origin !== url.origin) throw failed(name, "it redirects to another host");
         url = target;
       }
       throw failed(name, "it redirects too often");
     },
-    close: () => agent.close(),
+    close: () => client.close(),
   };
 }
 
@@ -58,50 +60,18 @@ export function urlOf(template: string, key: string, subject: Subject): URL {
   return new URL(fill(template, Object.fromEntries(encoded)));
 }
 
-function redirectOf(response: Dispatcher.ResponseData, url: URL): URL | undefined {
-  const { location } = response.headers;
-  if (response.statusCode < 300 || response.statusCode > 399 || typeof location !== "string")
-    return undefined;
-  return new URL(location, url);
+function redirectOf({ status, headers }: HttpResponse, url: URL): URL | undefined {
+  const { location } = headers;
+  return status >= 300 && status < 400 && location !== undefined ? new URL(location, url) : undefined;
 }
 
-async function rowOf(response: Dispatcher.ResponseData, options: HttpOptions) {
-  const { name, maxBytes } = options;
-  if (response.statusCode === 404) {
-    discard(response);
-    return undefined;
-  }
-  if (response.statusCode < 200 || response.statusCode > 299) {
-    discard(response);
-    throw failed(name, `it answered ${response.statusCode}`, response.statusCode >= 500);
-  }
-  const root = parse(await readBody(response, maxBytes, name), name);
-  return (path: string) => readPath(root, parsePath(path));
-}
-
-/** An answer that nobody reads must not keep its connection, nor end the process with an unheard error. */
-function discard({ body }: Dispatcher.ResponseData): void {
-  body.on("error", () => {}).destroy();
-}
-
-async function readBody(response: Dispatcher.ResponseData, maxBytes: number, name: string): Promise<string> {
-  const chunks: Buffer[] = [];
-  let size = 0;
-  for await (const chunk of response.body as AsyncIterable<Buffer>) {
-    size += chunk.length;
-    // Leaving the loop destroys the body and with it the connection.
-    if (size > maxBytes) throw failed(name, `its answer is larger than ${maxBytes} bytes`);
-    chunks.push(chunk);
-  }
-  return Buffer.concat(chunks).toString("utf8");
-}
-
-function parse(text: string, name: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    throw failed(name, "its answer is not JSON");
-  }
+function rowOf(response: HttpResponse, name: string): Row | undefined {
+  const { status } = response;
+  if (status === 404) return undefined;
+  if (status < 200 || status > 299) throw failed(name, `it answered ${status}`, status >= 500);
+  const root = response.json();
+  if (root === undefined) throw failed(name, "its answer is not JSON");
+  return (path) => readPath(root, parsePath(path));
 }
 
 function failed(name: string, what: string, retryable = false): AstrocyteError {

@@ -45,8 +45,8 @@ function readerOf(name: string, config: SourceConfig, deps: SourceDeps): Reader 
     allowHttp: config.allow_http,
   };
   checkScheme(name, config.url, policy.allowHttp);
-  const { url, headers, max_bytes: maxBytes } = config;
-  return httpReader({ name, url, headers, policy, maxBytes }, deps.lookup);
+  const { url, headers, max_bytes: maxBytes, timeout: timeoutMs } = config;
+  return httpReader({ name, url, headers, policy, maxBytes, timeoutMs }, deps.clock, deps.lookup);
 }
 
 /** A wrong path is a mistake in the configuration, found at the start and not in the first call. */
