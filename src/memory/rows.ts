@@ -70,6 +70,6 @@ function isThere(row: MemoryRow, { now, asOf, tags, from, to, sessionId }: Searc
     (tags?.every((tag) => row.tags.includes(tag)) ?? true) &&
     (sessionId === undefined || row.sessionId === sessionId) &&
     row.occurredAt >= (from ?? Number.NEGATIVE_INFINITY) &&
-    row.occurredAt <= (to ?? Number.POSITIVE_INFINITY)
+    row.occurredAt < (to ?? Number.POSITIVE_INFINITY)
   );
 }

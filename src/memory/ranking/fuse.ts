@@ -10,7 +10,7 @@ export type Fused = { bankId: string; id: string; score: number };
  * stretch. The answer to a question seldom repeats its words: the turns around it do, so they weigh most.
  * Any neighbour of these values is as good: they were chosen on a plateau (see `bench/quality.ts`).
  */
-const WEIGHTS = { lexical: 0.5, lexicalContext: 1.5, dense: 0.5, denseContext: 1 };
+const WEIGHTS = { lexical: 0.5, lexicalContext: 1.5, dense: 0.3, denseContext: 1.5 };
 
 /** The least distance between best and worst that counts in full: a small one is chance, not evidence. */
 const LEAST_SPREAD = { lexical: 1, dense: 0.15 };

@@ -3,10 +3,10 @@ import { type Cues, speakerAsked } from "./cues.ts";
 import { proximity } from "./time.ts";
 
 /** What a cue is worth, as shares of a full fused score. */
-const SPEAKER = 0.08;
+const SPEAKER = 0.1;
 const TIME = 0.15;
 const LATEST = 0.08;
-const ONLY_ASKS = 0.03;
+const ONLY_ASKS = 0.05;
 
 /**
  * Adds to the fused scores what only the memories themselves tell: who spoke, when, and whether it says

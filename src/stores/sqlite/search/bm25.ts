@@ -2,13 +2,14 @@ import type { Columns } from "./columns.ts";
 import type { Mask } from "./masks.ts";
 import type { Postings } from "./postings.ts";
 import type { Scratch } from "./scratch.ts";
+import { AFTER, BEFORE, SELF } from "./stretch.ts";
 
 const K1 = 1.2;
 const B = 0.75;
 
 /**
- * Adds up BM25 for each document alone (`scratch.scores`) and for each together with its neighbours in the
- * session, as if they were one text (`scratch.contexts`). A question reads the postings of its terms once.
+ * Adds up BM25 for each document alone (`scratch.scores`) and for the stretch of the session around each, as
+ * if it were one text with weighted words (`scratch.contexts`). A question reads the postings of its terms once.
  */
 export function scoreLexical(
   columns: Columns,
@@ -42,8 +43,9 @@ function scoreAlone(
   weight: number,
   meanLength: number,
   known: Mask,
-  { scores, window, touched, postings }: Scratch,
+  scratch: Scratch,
 ): number {
+  const { scores, postings } = scratch;
   const gain = weight * (K1 + 1);
   const base = K1 * (1 - B);
   const slope = (K1 * B) / meanLength;
@@ -53,22 +55,37 @@ function scoreAlone(
     if (known && known[document] === 0) continue;
     const frequency = postings[i]! & 255;
     scores[document]! += (gain * frequency) / (frequency + base + slope * lengths[document]!);
-    if (window[document] === 0) touched[reached++] = document;
-    window[document]! += frequency;
-    const before = previous[document]!;
-    if (before >= 0 && (!known || known[before] === 1)) {
-      if (window[before] === 0) touched[reached++] = before;
-      window[before]! += frequency;
-    }
-    const after = next[document]!;
-    if (after >= 0 && (!known || known[after] === 1)) {
-      if (window[after] === 0) touched[reached++] = after;
-      window[after]! += frequency;
-    }
+    reached = touch(document, SELF * frequency, reached, scratch);
+    // It lies after those before it, and before those after it.
+    reached = spread(document, previous, AFTER, frequency, known, reached, scratch);
+    reached = spread(document, next, BEFORE, frequency, known, reached, scratch);
   }
   return reached;
 }
 
+function touch(document: number, weighted: number, reached: number, { window, touched }: Scratch): number {
+  if (window[document] === 0) touched[reached++] = document;
+  window[document]! += weighted;
+  return reached;
+}
+
+function spread(
+  document: number,
+  links: Int32Array,
+  weights: readonly number[],
+  frequency: number,
+  known: Mask,
+  touchedSoFar: number,
+  scratch: Scratch,
+): number {
+  let reached = touchedSoFar;
+  for (let i = 0, at = links[document]!; i < weights.length && at >= 0; i++, at = links[at]!) {
+    if (!known || known[at] === 1) reached = touch(at, weights[i]! * frequency, reached, scratch);
+  }
+  return reached;
+}
+
+/** BM25 over the stretches. Frequencies and lengths are both in units of 1 / SELF. */
 function scoreWindows(
   lengths: Uint32Array,
   count: number,
@@ -77,8 +94,8 @@ function scoreWindows(
   { contexts, window, touched }: Scratch,
 ): void {
   const gain = weight * (K1 + 1);
-  const base = K1 * (1 - B);
-  const slope = (K1 * B) / meanLength;
+  const base = SELF * K1 * (1 - B);
+  const slope = (SELF * K1 * B) / meanLength;
   for (let i = 0; i < count; i++) {
     const document = touched[i]!;
     const frequency = window[document]!;

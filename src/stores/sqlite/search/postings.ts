@@ -1,6 +1,7 @@
 import { tokenise, toTerm } from "../../../core/text.ts";
 import { withRoom } from "./arrays.ts";
 import type { Columns } from "./columns.ts";
+import { AFTER, BEFORE, SELF } from "./stretch.ts";
 
 /** Times a term counts in one document: 8 bits of a posting. Its document's number has the other 24. */
 const MAX_FREQUENCY = 255;
@@ -26,7 +27,7 @@ export class Postings {
   #levels: Uint8Array = new Uint8Array(256);
   #counts: Uint32Array = new Uint32Array(256);
   #termCount = 0;
-  /** Terms of each document, alone and with its neighbours in the session. */
+  /** Terms of each document, and the weighted terms of the stretch around it in the session. */
   lengths: Uint16Array = new Uint16Array(0);
   windows: Uint32Array = new Uint32Array(0);
   length = 0;
@@ -65,7 +66,7 @@ export class Postings {
     return this.#counts[term]!;
   }
 
-  /** Mean number of terms of a document, and of a document with its neighbours. */
+  /** Means of `lengths` and `windows`. */
   get means(): { alone: number; window: number } {
     const documents = Math.max(1, this.length - this.#columns.gone);
     return { alone: this.#total / documents || 1, window: this.#windowTotal / documents || 1 };
@@ -109,19 +110,23 @@ export class Postings {
     const document = this.length++;
     this.lengths = withRoom(this.lengths, this.length);
     this.windows = withRoom(this.windows, this.length);
-    this.lengths[document] = this.windows[document] = terms;
+    this.lengths[document] = terms;
+    this.windows[document] = SELF * terms;
     this.#total += terms;
-    this.#windowTotal += terms;
-    this.#share(document, this.#columns.previous[document]!);
-    this.#share(document, this.#columns.next[document]!);
+    this.#windowTotal += SELF * terms;
+    this.#share(document, this.#columns.previous, BEFORE, AFTER);
+    this.#share(document, this.#columns.next, AFTER, BEFORE);
   }
 
-  #share(document: number, neighbour: number): void {
-    // The later of two does it for both.
-    if (neighbour < 0 || neighbour > document) return;
-    this.windows[neighbour]! += this.lengths[document]!;
-    this.windows[document]! += this.lengths[neighbour]!;
-    this.#windowTotal += this.lengths[document]! + this.lengths[neighbour]!;
+  /** Of two neighbours the later does it for both: `mine` is what they count for it, `theirs` what it counts for them. */
+  #share(document: number, links: Int32Array, mine: readonly number[], theirs: readonly number[]): void {
+    const own = this.lengths[document]!;
+    for (let i = 0, at = links[document]!; i < mine.length && at >= 0; i++, at = links[at]!) {
+      if (at > document) continue;
+      this.windows[document]! += mine[i]! * this.lengths[at]!;
+      this.windows[at]! += theirs[i]! * own;
+      this.#windowTotal += mine[i]! * this.lengths[at]! + theirs[i]! * own;
+    }
   }
 
   #termOf(token: string): number {
