@@ -41,7 +41,7 @@ export function createTavusAdapter(input: TavusConfigInput, deps: AdapterDeps): 
     end: (session) => endConversation(api, session.vendorSessionId),
     release: (resources) => releaseResources(api, resources),
     parseWebhook: async (request) => parseTavusWebhook(request),
-    parseToolRequest: parseTavusToolRequest,
+    ...(config.strategy === "pal_per_session" && { parseToolRequest: parseTavusToolRequest }),
     parseClientEvent: createClientEvents(),
     fetchTranscript: (session) => fetchTranscript(api, config, deps, session),
     isOpen: (session) => isActive(api, session.vendorSessionId),

@@ -1,7 +1,8 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
+import type { Answer } from "./simulator-answer.ts";
 import { createRooms } from "./simulator-room.ts";
-import { type Answer, answerCall } from "./simulator-routes.ts";
+import { answerCall } from "./simulator-routes.ts";
 import type { Row, World } from "./simulator-world.ts";
 
 /** The API and the rooms on one loopback port. Resolves when it listens. */

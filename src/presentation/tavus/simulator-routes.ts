@@ -1,4 +1,12 @@
+import { type Answer, type Call, error, message, ok } from "./simulator-answer.ts";
 import { conversationRow, createConversation, endConversation } from "./simulator-conversation.ts";
+import {
+  getMemoryStore,
+  listMemoryStores,
+  pinMemory,
+  postMemoryStore,
+  unpinMemory,
+} from "./simulator-memory.ts";
 import {
   isoMicros,
   nextId,
@@ -7,10 +15,6 @@ import {
   type SimPal,
   type World,
 } from "./simulator-world.ts";
-
-/** `undefined` body: none at all. */
-export type Answer = { status: number; body?: Row | Row[] };
-export type Call = { method: string; path: string; query: URLSearchParams; body: Row | Row[] | undefined };
 
 type Handler = (world: World, call: Call, id: string, rest: string) => Answer;
 
@@ -67,9 +71,6 @@ export function answerCall(world: World, call: Call): Answer {
   return { status: 404, body: { message: "Not Found" } };
 }
 
-const ok = (body: Row): Answer => ({ status: 200, body });
-const error = (status: number, text: string): Answer => ({ status, body: { error: text } });
-const message = (status: number, text: string): Answer => ({ status, body: { message: text } });
 const found = (row: Row | undefined): Answer => (row ? ok(row) : message(404, "Not Found"));
 const legacyOf = ({ path }: Call) => /personas|replicas/.test(path);
 
@@ -272,56 +273,4 @@ function listTools(world: World, call: Call): Answer {
     ({ name, tool_id }) => name.includes(part) || tool_id === part,
   );
   return paged(rows, call);
-}
-
-// Memory stores, §8.
-
-function postMemoryStore(world: World, { body }: Call): Answer {
-  const { pal_id, participant_tag } = (body ?? {}) as { pal_id: string; participant_tag: string };
-  const taken = [...world.memoryStores.values()].some(
-    ({ palId, tag }) => palId === pal_id && tag === participant_tag,
-  );
-  if (taken) return error(409, "a memory store exists");
-  const id = nextId(world, "ms_");
-  world.memoryStores.set(id, { id, palId: pal_id, tag: participant_tag, pinned: [] });
-  return ok({ memory_store_id: id });
-}
-
-function listMemoryStores(world: World, { query }: Call): Answer {
-  const rows = [...world.memoryStores.values()].filter(
-    ({ palId, tag }) => palId === query.get("pal_id") && tag === query.get("participant_tag"),
-  );
-  return ok({ data: rows.map(({ id }) => ({ memory_store_id: id })) });
-}
-
-function getMemoryStore(world: World, _call: Call, id: string): Answer {
-  const store = world.memoryStores.get(id);
-  if (!store) return message(403, "Forbidden");
-  const { palId, tag, pinned } = store;
-  return ok({
-    memory_store_id: id,
-    pal_id: palId,
-    participant_tag: tag,
-    pinned_memories: pinned,
-    learned: {},
-  });
-}
-
-function pinMemory(world: World, { body }: Call, id: string): Answer {
-  const store = world.memoryStores.get(id);
-  const memory = String((body as Row | undefined)?.["memory"] ?? "");
-  if (!store) return message(403, "Forbidden");
-  if (memory.length > 500) return error(400, "memory is too long");
-  if (store.pinned.length >= 30) return error(400, "Pinned memory limit reached (30 per store)");
-  const row = { memory_id: nextId(world, "pm_"), memory, created_at: isoMicros(world.clock.now()) };
-  store.pinned.push(row);
-  return ok(row);
-}
-
-function unpinMemory(world: World, _call: Call, id: string, memoryId: string): Answer {
-  const store = world.memoryStores.get(id);
-  const at = store?.pinned.findIndex((row) => row["memory_id"] === memoryId) ?? -1;
-  if (!store || at < 0) return message(404, "Not Found");
-  store.pinned.splice(at, 1);
-  return { status: 204 };
 }

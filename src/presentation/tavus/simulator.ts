@@ -1,7 +1,8 @@
 import { type Clock, systemClock } from "../../core/clock.ts";
+import { endConversation } from "./simulator-conversation.ts";
 import { listen } from "./simulator-http.ts";
 import { joinRoom, type TavusPerson } from "./simulator-person.ts";
-import { newWorld, type SimConversation, type TavusTiming, type World } from "./simulator-world.ts";
+import { newWorld, type Row, type SimConversation, type TavusTiming, type World } from "./simulator-world.ts";
 
 export type { TavusFaults } from "./simulator-faults.ts";
 export type { TavusPerson } from "./simulator-person.ts";
@@ -18,6 +19,10 @@ export type TavusSimulator = Pick<
   conversation(id: string): SimConversation;
   /** Open conversations, PALs and tools. */
   left(): TavusLeft;
+  /** Tools that Tavus itself calls: made for one session. */
+  ownTools(): number;
+  /** Ends a conversation from the vendor's side, with one of Tavus's reasons. */
+  end(conversationId: string, reason: string): void;
   room(conversationId: string): { join(options?: { token?: string | undefined }): Promise<TavusPerson> };
   /** Resolves when no webhook, model request or tool call is under way. Timers of the clock do not count. */
   idle(): Promise<void>;
@@ -48,6 +53,9 @@ export async function createTavusSimulator(options: TavusSimulatorOptions = {}):
       pals: world.pals.size,
       tools: world.tools.size,
     }),
+    ownTools: () =>
+      [...world.tools.values()].filter((tool) => (tool["delivery"] as Row)["api"] !== undefined).length,
+    end: (id, reason) => endConversation(world, conversation(id), reason),
     room: (id) => ({ join: ({ token } = {}) => joinRoom(`${world.url}/${conversation(id).id}`, token) }),
     async idle() {
       while (world.running.size > 0) await Promise.allSettled(world.running);
