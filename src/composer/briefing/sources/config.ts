@@ -46,7 +46,7 @@ const common = {
   subject: z
     .strictObject({ strip_prefix: z.string().optional(), template: z.string().optional() })
     .default({}),
-  /** Path or column of the time at which the row was current. */
+  /** Path or column of the time for which the source vouches (its last sync), not of the row's last change. */
   as_of: z.string().optional(),
   fields: z.record(name, field),
 };
