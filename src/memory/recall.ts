@@ -1,5 +1,5 @@
+import { type Deadline, startDeadline } from "../core/deadline.ts";
 import { AstrocyteError } from "../core/errors.ts";
-import { type Deadline, startDeadline } from "./deadline.ts";
 import type { Engine } from "./engine.ts";
 import { title, withinBudget } from "./ranking/budget.ts";
 import { readCues } from "./ranking/cues.ts";
@@ -40,8 +40,8 @@ export async function recall(engine: Engine, query: string, options: RecallOptio
     if (options.mode === "required") raiseIfDegraded(result);
     return result;
   } finally {
-    call.search.deadline.end();
-    call.total.end();
+    call.search.deadline.done();
+    call.total.done();
   }
 }
 
@@ -69,7 +69,8 @@ function prepare(engine: Engine, question: string, options: RecallOptions): Call
   const banks = recallBanks(options);
   const ms = options.deadlineMs ?? settings.recallDeadlineMs;
   const searching = ms === undefined ? undefined : ms - Math.min(READING.most, ms * READING.share);
-  const deadline = startDeadline(clock, searching, options.signal);
+  const { signal } = options;
+  const deadline = startDeadline({ clock, timeoutMs: searching, signal, what: "[recall] search" });
   const embed = async (texts: string[]) =>
     texts.length > 0 ? embedder.embed(texts, { signal: deadline.signal }) : [];
   const externals = (options.externalContext ?? []).map((hit, i) => toExternalHit(hit, i, now));
@@ -89,7 +90,7 @@ function prepare(engine: Engine, question: string, options: RecallOptions): Call
       report: newReport(),
       breadth: maxResults,
     },
-    total: startDeadline(clock, ms, options.signal),
+    total: startDeadline({ clock, timeoutMs: ms, signal, what: "[recall] reading" }),
     externals,
     vectorsOfExternals: handled(embed(externals.map(({ text }) => text))),
   };
@@ -134,7 +135,8 @@ async function rank(call: Call, inBanks: Found[]): Promise<RecallResult> {
   const { search, maxResults, options, maxTokens } = call;
   const { report, cues, question } = search;
   const { pool, found, totalCandidates } = await readPool(call, inBanks);
-  const fits = anythingFits(question, pool, found);
+  const fits = anythingFits(question, pool, found, search.engine.embedder.embeddingModel);
+  const degraded = report.late.length > 0 || Object.keys(report.failed).length > 0;
   const refined = fits ? refine(pool, cues) : [];
   const complete = await reading(call, refined, (store, filter) => withSuccessors(store, refined, filter));
   const best = dropDuplicates(newerFirst(orderSuperseded(complete)), maxResults);
@@ -146,8 +148,8 @@ async function rank(call: Call, inBanks: Found[]): Promise<RecallResult> {
     hits,
     totalAvailable,
     truncated: hits.length < totalAvailable,
-    nothingFits: !fits,
-    degraded: report.late.length > 0 || Object.keys(report.failed).length > 0,
+    nothingFits: !fits && (pool.length > 0 || !degraded),
+    degraded,
     trace: {
       ...report,
       totalCandidates,

@@ -1,5 +1,5 @@
+import { type Deadline, raceAbort } from "../core/deadline.ts";
 import { AstrocyteError, toAstrocyteError } from "../core/errors.ts";
-import { type Deadline, LATE } from "./deadline.ts";
 import type { Engine } from "./engine.ts";
 import type { Cues } from "./ranking/cues.ts";
 import type { Found } from "./ranking/fuse.ts";
@@ -81,19 +81,20 @@ export async function runStrategy<T>(
   name: string,
   work: () => Promise<T>,
 ): Promise<T | undefined> {
+  const { signal } = deadline;
   const start = performance.now();
   try {
-    const result = await deadline.wait(work());
-    if (result !== LATE) return result;
-    if (!report.late.includes(name)) report.late.push(name);
+    return await raceAbort(work(), signal);
   } catch (error) {
-    const { code } = toAstrocyteError(error);
-    if (code === "cancelled") throw error;
-    report.failed[name] = code;
+    // What was stopped may fail in its own way: the signal knows why it was.
+    const { code } = toAstrocyteError(signal.aborted ? signal.reason : error);
+    if (code === "cancelled") throw signal.reason ?? error;
+    if (!signal.aborted) report.failed[name] = code;
+    else if (!report.late.includes(name)) report.late.push(name);
+    return undefined;
   } finally {
     report.strategyTimingsMs[name] = Math.max(report.strategyTimingsMs[name] ?? 0, since(start));
   }
-  return undefined;
 }
 
 /** Milliseconds since a `performance.now()`, to a hundredth: the injected clock counts whole ones only. */
