@@ -14,7 +14,13 @@ export type BlockText = { lines: Written[]; open?: string; close?: string };
 
 export type Blocks = Partial<Record<BriefingBlock, BlockText>>;
 
-export type Fitted = { text: string; stableCharacters: number; lines: BriefingLine[]; leftOut: LeftOut[] };
+type Size = Record<Limit["unit"], number>;
+
+type Assembled = { text: string; stableCharacters: number };
+
+export type Fitted = Assembled & Size & { lines: BriefingLine[]; leftOut: LeftOut[] };
+
+type Optional = { block: BriefingBlock; written: Written };
 
 /** Who is served first. Facts come before all that changes, so that the start of the text stays the same. */
 const PRIORITY: BriefingBlock[] = ["persona", "rules", "facts", "now", "aging", "reflection", "memory"];
@@ -25,28 +31,23 @@ const FIXED = new Set<BriefingBlock>(["persona", "rules", "now"]);
  * one after it. Errors: `invalid_input` when persona and rules alone are too long.
  */
 export function fit(paragraphs: Paragraph[], blocks: Blocks, limits: Limit[]): Fitted {
-  const shown = paragraphs.flatMap(({ block }) => block ?? []);
-  const taken = new Set<Written>();
-  for (const block of shown)
-    if (FIXED.has(block)) for (const line of blocks[block]?.lines ?? []) taken.add(line);
-  assertFixedFits(sizes(assemble(paragraphs, blocks, taken).text, limits), limits);
-
-  const order = PRIORITY.filter((block) => shown.includes(block) && !FIXED.has(block));
-  const optional = order.flatMap((block) => (blocks[block]?.lines ?? []).map((line) => ({ block, line })));
-  takeWhatFits(paragraphs, blocks, limits, taken, optional);
-  const { text, stableCharacters } = trim(
-    paragraphs,
-    blocks,
-    limits,
-    taken,
-    optional.map(({ line }) => line),
-  );
-  const all = optional.flatMap(({ line }) => (line.line ? [{ written: line, line: line.line }] : []));
+  const shown = PRIORITY.filter((block) => paragraphs.some((paragraph) => paragraph.block === block));
+  const linesOf = (block: BriefingBlock) =>
+    (blocks[block]?.lines ?? []).map((written) => ({ block, written }));
+  const fixed = shown.filter((block) => FIXED.has(block)).flatMap(linesOf);
+  const optional = shown.filter((block) => !FIXED.has(block)).flatMap(linesOf);
+  const taken = new Set([...fixed, ...optional].map(({ written }) => written));
+  let result = measured(assemble(paragraphs, blocks, taken));
+  if (!fits(result, limits)) {
+    for (const { written } of optional) taken.delete(written);
+    takeWhatFits(paragraphs, blocks, limits, taken, optional);
+    result = trim(paragraphs, blocks, limits, taken, optional);
+  }
+  const lines = optional.flatMap(({ written }) => (written.line ? [{ written, line: written.line }] : []));
   return {
-    text,
-    stableCharacters,
-    lines: all.filter(({ written }) => taken.has(written)).map(({ line }) => line),
-    leftOut: all
+    ...result,
+    lines: lines.filter(({ written }) => taken.has(written)).map(({ line }) => line),
+    leftOut: lines
       .filter(({ written }) => !taken.has(written))
       .map(({ line }) => ({ ...line, reason: "budget" })),
   };
@@ -57,17 +58,19 @@ function takeWhatFits(
   blocks: Blocks,
   limits: Limit[],
   taken: Set<Written>,
-  optional: Array<{ block: BriefingBlock; line: Written }>,
+  optional: Optional[],
 ): void {
-  const used = sizes(assemble(paragraphs, blocks, taken).text, limits);
+  const used = sizeOf(assemble(paragraphs, blocks, taken).text);
+  assertFixedFits(used, limits);
   const opened = new Set<BriefingBlock>();
-  for (const { block, line } of optional) {
+  for (const { block, written } of optional) {
     const frame = opened.has(block) ? "" : frameOf(paragraphs, blocks, block);
-    const cost = sizes(`${frame}${line.text}\n`, limits);
-    if (limits.some(({ max }, index) => used[index]! + cost[index]! > max)) continue;
-    for (const index of limits.keys()) used[index]! += cost[index]!;
+    const cost = sizeOf(`${frame}${written.text}\n`);
+    const sum = { tokens: used.tokens + cost.tokens, characters: used.characters + cost.characters };
+    if (!fits(sum, limits)) continue;
+    Object.assign(used, sum);
     opened.add(block);
-    taken.add(line);
+    taken.add(written);
   }
 }
 
@@ -84,22 +87,17 @@ function trim(
   blocks: Blocks,
   limits: Limit[],
   taken: Set<Written>,
-  optional: Written[],
-): { text: string; stableCharacters: number } {
+  optional: Optional[],
+): Assembled & Size {
   for (;;) {
-    const result = assemble(paragraphs, blocks, taken);
-    const size = sizes(result.text, limits);
-    const last = optional.findLast((line) => taken.has(line));
-    if (!last || limits.every(({ max }, index) => size[index]! <= max)) return result;
-    taken.delete(last);
+    const result = measured(assemble(paragraphs, blocks, taken));
+    const last = optional.findLast(({ written }) => taken.has(written));
+    if (!last || fits(result, limits)) return result;
+    taken.delete(last.written);
   }
 }
 
-function assemble(
-  paragraphs: Paragraph[],
-  blocks: Blocks,
-  taken: Set<Written>,
-): { text: string; stableCharacters: number } {
+function assemble(paragraphs: Paragraph[], blocks: Blocks, taken: Set<Written>): Assembled {
   let text = "";
   let stableCharacters: number | undefined;
   for (const { block, before, after } of paragraphs) {
@@ -114,17 +112,25 @@ function assemble(
   return { text, stableCharacters: stableCharacters ?? text.length };
 }
 
-export function sizes(text: string, limits: Limit[]): number[] {
-  return limits.map(({ unit }) => (unit === "tokens" ? countTokens(text) : text.length));
+function sizeOf(text: string): Size {
+  return { tokens: countTokens(text), characters: text.length };
 }
 
-function assertFixedFits(size: number[], limits: Limit[]): void {
-  for (const [index, { unit, max }] of limits.entries()) {
-    if (size[index]! <= max) continue;
+function measured(assembled: Assembled): Assembled & Size {
+  return { ...assembled, ...sizeOf(assembled.text) };
+}
+
+function fits(size: Size, limits: Limit[]): boolean {
+  return limits.every(({ unit, max }) => size[unit] <= max);
+}
+
+function assertFixedFits(size: Size, limits: Limit[]): void {
+  for (const { unit, max } of limits) {
+    if (size[unit] <= max) continue;
     throw new AstrocyteError(
       "invalid_input",
-      `[briefing] the persona's prompt and the rules take ${size[index]} of ${max} ${unit}. Shorten the prompt or allow more.`,
-      { details: { unit, max, size: size[index] } },
+      `[briefing] the persona's prompt and the rules take ${size[unit]} of ${max} ${unit}. Shorten the prompt or allow more.`,
+      { details: { unit, max, size: size[unit] } },
     );
   }
 }

@@ -1,4 +1,3 @@
-import { countTokens } from "../../core/tokens.ts";
 import { renderAsData } from "../../memory/policy/fence.ts";
 import type { MemoryHit } from "../../memory/types.ts";
 import type { Briefing, BriefingLine, LeftOut, Persona, SourceRecord } from "../types.ts";
@@ -49,8 +48,8 @@ export function renderBriefing(input: RenderInput): Briefing {
   return {
     text: fitted.text,
     ...(greeting !== undefined && { greeting }),
-    tokens: countTokens(fitted.text),
-    characters: fitted.text.length,
+    tokens: fitted.tokens,
+    characters: fitted.characters,
     stableCharacters: fitted.stableCharacters,
     lines: fitted.lines,
     overridden: ranked.overridden,

@@ -12,12 +12,14 @@ const STEPS: Array<[Intl.RelativeTimeFormatUnit, number]> = [
   ["minute", 60_000],
 ];
 
+const relative = new Intl.RelativeTimeFormat("en", { numeric: "auto" });
+
 /** `3 weeks ago`, `yesterday`, `just now`; for people, so only as exact as they would be. */
 export function ago(at: number, now: number): string {
   const age = now - at;
   const [unit, size] = STEPS.find(([, ms]) => Math.abs(age) >= ms) ?? [];
   if (!unit || !size) return "just now";
-  return new Intl.RelativeTimeFormat("en", { numeric: "auto" }).format(-Math.floor(age / size), unit);
+  return relative.format(-Math.floor(age / size), unit);
 }
 
 /** `3 weeks ago, in a call`. */
@@ -55,11 +57,17 @@ function wordDate(value: string | number, language: string, timeZone: string): s
   }).format(zoned && typeof value === "string" ? Date.parse(value) : at);
 }
 
-/** `Thursday 15 January 2026, 12:00 UTC`. */
+/** Formats by time zone: making one costs as much as a hundred uses. */
+const nowFormats = new Map<string, Intl.DateTimeFormat>();
+
+/** `Thursday, 15 January 2026, 12:00 UTC`. */
 export function wordNow(now: number, timeZone = "UTC"): string {
-  const day = new Intl.DateTimeFormat("en-GB", { dateStyle: "full", timeZone }).format(now);
-  const time = new Intl.DateTimeFormat("en-GB", { timeStyle: "short", timeZone }).format(now);
-  return `${day}, ${time} ${timeZone}`;
+  let format = nowFormats.get(timeZone);
+  if (!format) {
+    format = new Intl.DateTimeFormat("en-GB", { dateStyle: "full", timeStyle: "short", timeZone });
+    nowFormats.set(timeZone, format);
+  }
+  return `${format.format(now).replace(" at ", ", ")} ${timeZone}`;
 }
 
 /** Takes Markdown off for vendors that read it aloud: headings become lines with a colon, marks go. */

@@ -36,6 +36,7 @@ export function statementsOf(utterance: Utterance, attribute: Attribute, record:
   const form = { cased: /\p{Lu}/u.test(utterance.text), proper: isProperName(record) };
   // A note about a call ("She lives in Munich") is about the person whose memory it is in.
   const note = utterance.speaker === undefined && !/\b(?:i|me|my|we|our)\b/i.test(utterance.text);
+  const pronouns = /\b(?:he|she|they|his|her|their)\b/i.test(utterance.text);
   const thread: Thread = { person: note ? "person" : "unknown", subject: "unknown" };
   for (const clause of clausesOf(utterance.text, utterance.speaker, utterance.names)) {
     const subjects = subjectPatterns(clause.speaker, utterance.names);
@@ -49,11 +50,14 @@ export function statementsOf(utterance: Utterance, attribute: Attribute, record:
         if (said) statements.push({ said, negated: negated! });
       }
     }
-    if (note && namesSomebody(clause.text)) thread.person = "unknown";
-    thread.person = lastPerson(clause.text, subjects) ?? thread.person;
+    if (pronouns) thread.person = personAfter(clause.text, subjects, note) ?? thread.person;
     thread.subject = startsWithPerson(clause) ? "person" : thread.subject;
   }
   return statements;
+}
+
+function personAfter(clause: string, subjects: SubjectPatterns, note: boolean): About | undefined {
+  return lastPerson(clause, subjects) ?? (note && namesSomebody(clause) ? "unknown" : undefined);
 }
 
 function* matches(
