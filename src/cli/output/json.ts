@@ -2,6 +2,8 @@ import { toIso } from "../../core/clock.ts";
 
 /** Objects whose keys belong to the user. */
 const FOREIGN = new Set(["metadata", "facts", "details"]);
+/** A sequence number. */
+const NOT_TIMES = new Set(["brokenAt"]);
 
 /** The wire form of a result: snake_case, times as UTC ISO 8601, what is absent left out. */
 export function toWire(value: unknown): unknown {
@@ -18,7 +20,11 @@ export function toWire(value: unknown): unknown {
 }
 
 function isTime(key: string, value: unknown): value is number {
-  return typeof value === "number" && (/^(?:at|from|to|asOf)$/.test(key) || /[a-z]At$/.test(key));
+  return (
+    typeof value === "number" &&
+    !NOT_TIMES.has(key) &&
+    (/^(?:at|from|to|asOf)$/.test(key) || /[a-z]At$/.test(key))
+  );
 }
 
 function snake(key: string): string {
