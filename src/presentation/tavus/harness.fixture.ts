@@ -55,7 +55,7 @@ export function bindingFor(over: Partial<Binding> = {}): Binding {
   };
 }
 
-export type TavusHarness = AdapterHarness & { simulator: TavusSimulator };
+export type TavusHarness = AdapterHarness & AsyncDisposable & { simulator: TavusSimulator };
 
 export async function tavusHarness(
   config: Partial<TavusConfigInput> = {},
@@ -89,6 +89,7 @@ export async function tavusHarness(
     binding: (onResource) => bindingFor({ onResource }),
     vendor: vendorOf(simulator),
     destroy: () => simulator.close(),
+    [Symbol.asyncDispose]: () => simulator.close(),
   };
 }
 

@@ -64,7 +64,7 @@ export class FakeDailyCall {
 
   async leave(): Promise<void> {
     this.#left = true;
-    this.#socket?.close(1000);
+    if (this.#socket?.readyState === WebSocket.OPEN) this.#socket.send(JSON.stringify({ kind: "leave" }));
     this.#emit("left-meeting", {});
   }
 

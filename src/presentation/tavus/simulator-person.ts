@@ -39,7 +39,7 @@ export function joinRoom(roomUrl: string, token?: string): Promise<TavusPerson> 
         look();
       }),
     async leave() {
-      socket.close(1000);
+      if (socket.readyState === WebSocket.OPEN) socket.send(JSON.stringify({ kind: "leave" }));
       await closed;
     },
   };

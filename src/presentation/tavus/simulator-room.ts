@@ -29,12 +29,15 @@ function enter(world: World, req: IncomingMessage, person: WebSocket): void {
   }
   conversation.people.add(person);
   person.on("message", (data) => receive(world, conversation, person, String(data)));
-  person.on("close", () => {
-    conversation.people.delete(person);
-    if (conversation.people.size === 0) everybodyLeft(world, conversation);
-  });
+  person.on("close", () => leave(world, conversation, person));
   person.send(JSON.stringify({ kind: "joined" }));
   greet(world, conversation);
+}
+
+/** By goodbye or by a lost connection. */
+function leave(world: World, conversation: SimConversation, person: WebSocket): void {
+  const was = conversation.people.delete(person);
+  if (was && conversation.people.size === 0) everybodyLeft(world, conversation);
 }
 
 function mayEnter(conversation: SimConversation, token: string | null): boolean {
@@ -49,6 +52,11 @@ function receive(world: World, conversation: SimConversation, from: WebSocket, t
   const message = JSON.parse(text) as Row;
   if (message["kind"] === "speech") {
     hear(world, conversation, String(message["text"]));
+    return;
+  }
+  if (message["kind"] === "leave") {
+    leave(world, conversation, from);
+    from.close(1000);
     return;
   }
   const data = message["data"] as Row;
