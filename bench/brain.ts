@@ -1,0 +1,75 @@
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { type Arm, measure } from "./brain/arms.ts";
+import type { GatewayStats } from "./brain/gateway.ts";
+import { runIdle } from "./brain/idle.ts";
+import { questions } from "./brain/memories.ts";
+import { PORTKEY_VERSION, portkeyHeaders, startPortkey } from "./brain/portkey.ts";
+import { askFor, cpuMsOf, launch, rssMbOf, start, stopAll } from "./brain/processes.ts";
+
+/**
+ * `bench brain`: what the shared brain adds to a model's first word, and what is left of throughput, beside
+ * calling the model directly and beside Portkey's gateway. Arms take turns within one run: on shared machines
+ * only what one run compares can be compared.
+ *
+ *   --quick   under a minute     --json   flat figures on the last line
+ *   --idle    a thousand quiet streams for five minutes (with --quick: 20 seconds) instead
+ *   --memories N (10000)         --no-portkey
+ */
+export async function run(args: string[]): Promise<void> {
+  const { values } = parseArgs({
+    args,
+    options: {
+      quick: { type: "boolean", default: false },
+      json: { type: "boolean", default: false },
+      idle: { type: "boolean", default: false },
+      memories: { type: "string", default: "10000" },
+      "no-portkey": { type: "boolean", default: false },
+    },
+  });
+  try {
+    const figures = values.idle ? await runIdle(values.quick) : await compare(values);
+    if (values.json) console.log(JSON.stringify(figures));
+  } finally {
+    stopAll();
+  }
+}
+
+type Options = { quick: boolean; memories: string; "no-portkey": boolean };
+
+async function compare(options: Options): Promise<Record<string, number>> {
+  const cache = join(tmpdir(), "astrocyte-bench");
+  const { hello } = await start<{ port: number }>("upstream.ts");
+  const upstream = `http://127.0.0.1:${hello.port}/v1`;
+  const load = launch("load.ts");
+  const arms: Arm[] = [
+    { name: "direct", url: upstream, headers: {} },
+    await brainArm("brain", upstream, []),
+    await brainArm("brain_recall", upstream, [options.memories, join(cache, `memories-${options.memories}`)]),
+    ...(options["no-portkey"] ? [] : await portkeyArm(cache, upstream)),
+  ];
+  return measure({ arms, load, quick: options.quick, questions: questions(2_000) });
+}
+
+async function brainArm(name: string, upstream: string, memory: string[]): Promise<Arm> {
+  const { child, hello } = await start<{ url: string; key: string }>("gateway.ts", [upstream, ...memory]);
+  return {
+    name,
+    url: hello.url,
+    headers: { authorization: `Bearer ${hello.key}` },
+    reset: () => void child.send("reset"),
+    stats: () => askFor<GatewayStats>(child, "stats"),
+  };
+}
+
+async function portkeyArm(cache: string, upstream: string): Promise<Arm[]> {
+  try {
+    const { url, pid } = await startPortkey(cache);
+    const stats = async () => ({ rssMb: rssMbOf(pid), cpuMs: cpuMsOf(pid), loopDelayP99Ms: Number.NaN });
+    return [{ name: "portkey", url, headers: portkeyHeaders(upstream), stats }];
+  } catch (error) {
+    console.log(`portkey ${PORTKEY_VERSION}: left out, ${error instanceof Error ? error.message : error}`);
+    return [];
+  }
+}

@@ -1,0 +1,158 @@
+import type { ChildProcess } from "node:child_process";
+import { fixed, median, quantile } from "./figures.ts";
+import type { LoadOrder, LoadResult } from "./load.ts";
+import { askFor } from "./processes.ts";
+
+export type ArmStats = { rssMb: number; cpuMs: number; loopDelayP99Ms: number };
+
+/** One way to the model. */
+export type Arm = {
+  name: string;
+  url: string;
+  headers: Record<string, string>;
+  reset?(): void;
+  stats?(): Promise<ArmStats>;
+};
+
+type Scenario = {
+  name: string;
+  model: "paced" | "unpaced";
+  streams: number;
+  requests: number;
+  rounds: number;
+};
+
+type Measured = {
+  firstWords: number[];
+  perSecond: number[];
+  cpuMsEach: number[];
+  loopDelay: number[];
+  rssMb: number;
+  failed: number;
+  failure?: string;
+};
+
+/** What a paced stream lasts: callers begin at any time within it. */
+const STREAM_MS = 280;
+
+export type Measurement = { arms: Arm[]; load: ChildProcess; quick: boolean; questions: string[] };
+
+/** Runs all scenarios, arms in turn, their order reversed every second round; prints and returns the figures. */
+export async function measure(measurement: Measurement): Promise<Record<string, number>> {
+  const figures: Record<string, number> = {};
+  for (const arm of measurement.arms) await drive(measurement, arm, scenario("warm", "unpaced", 8, 40, 1));
+  for (const each of measurement.quick ? QUICK : FULL) {
+    const measured = await runScenario(measurement, each);
+    report(each, measured, figures);
+  }
+  return figures;
+}
+
+function scenario(
+  name: string,
+  model: "paced" | "unpaced",
+  streams: number,
+  requests: number,
+  rounds: number,
+): Scenario {
+  return { name: `${name}_${streams}`, model, streams, requests, rounds };
+}
+
+const FULL = [
+  scenario("paced", "paced", 1, 12, 5),
+  scenario("paced", "paced", 64, 10, 6),
+  scenario("paced", "paced", 256, 6, 3),
+  scenario("unpaced", "unpaced", 1, 300, 5),
+  scenario("unpaced", "unpaced", 64, 40, 6),
+  scenario("unpaced", "unpaced", 256, 12, 4),
+];
+const QUICK = [
+  scenario("paced", "paced", 1, 6, 1),
+  scenario("paced", "paced", 64, 6, 2),
+  scenario("unpaced", "unpaced", 64, 20, 2),
+];
+
+async function runScenario(measurement: Measurement, each: Scenario): Promise<Map<string, Measured>> {
+  const all = new Map<string, Measured>();
+  for (let round = 0; round < each.rounds; round++) {
+    const order = round % 2 === 0 ? measurement.arms : [...measurement.arms].reverse();
+    for (const arm of order) add(all, arm.name, await drive(measurement, arm, each));
+  }
+  return all;
+}
+
+async function drive({ load, questions }: Measurement, arm: Arm, each: Scenario): Promise<Measured> {
+  arm.reset?.();
+  const before = await arm.stats?.();
+  const order: LoadOrder = {
+    url: arm.url,
+    headers: arm.headers,
+    model: each.model,
+    streams: each.streams,
+    requests: each.requests,
+    spreadMs: each.model === "paced" && each.streams > 1 ? STREAM_MS : 0,
+    questions,
+  };
+  const { firstWords, elapsedMs, failed, failure } = await askFor<LoadResult>(load, order);
+  const after = await arm.stats?.();
+  const cpu = after && before ? after.cpuMs - before.cpuMs : 0;
+  return {
+    firstWords,
+    perSecond: [(firstWords.length * 1000) / elapsedMs],
+    cpuMsEach: [cpu / firstWords.length],
+    loopDelay: after ? [after.loopDelayP99Ms] : [],
+    rssMb: after?.rssMb ?? 0,
+    failed,
+    ...(failure !== undefined && { failure }),
+  };
+}
+
+function add(all: Map<string, Measured>, name: string, more: Measured): void {
+  const before = all.get(name);
+  if (!before) return void all.set(name, more);
+  before.firstWords.push(...more.firstWords);
+  before.perSecond.push(...more.perSecond);
+  before.cpuMsEach.push(...more.cpuMsEach);
+  before.loopDelay.push(...more.loopDelay);
+  before.rssMb = more.rssMb;
+  before.failed += more.failed;
+  if (more.failure !== undefined) before.failure = more.failure;
+}
+
+function report(
+  { name, rounds }: Scenario,
+  measured: Map<string, Measured>,
+  figures: Record<string, number>,
+): void {
+  const direct = measured.get("direct")!;
+  console.log(`\n${name}: ${direct.firstWords.length} requests an arm in ${rounds} rounds`);
+  const rows: Record<string, Record<string, number>> = {};
+  for (const [arm, each] of measured) {
+    if (each.failed > 0) console.log(`  ${arm}: ${each.failed} failed, the last with ${each.failure}`);
+    rows[arm] = rowOf(each, direct);
+    for (const [key, value] of Object.entries(rows[arm]))
+      if (!Number.isNaN(value)) figures[`${name}_${arm}_${key}`] = value;
+  }
+  console.table(rows);
+}
+
+function rowOf(each: Measured, direct: Measured): Record<string, number> {
+  const p50 = quantile(each.firstWords, 0.5);
+  const p99 = quantile(each.firstWords, 0.99);
+  return {
+    first_word_p50_ms: fixed(p50),
+    first_word_p99_ms: fixed(p99),
+    added_p50_ms: fixed(p50 - quantile(direct.firstWords, 0.5)),
+    added_p99_ms: fixed(p99 - quantile(direct.firstWords, 0.99)),
+    per_second: fixed(median(each.perSecond), 1),
+    // Of the same round: the machine's speed drifts.
+    throughput_ratio: fixed(
+      median(each.perSecond.map((value, round) => value / direct.perSecond[round]!)),
+      3,
+    ),
+    cpu_ms_each: fixed(median(each.cpuMsEach), 3),
+    loop_delay_p99_ms: fixed(median(each.loopDelay), 1),
+    rss_mb: fixed(each.rssMb, 0),
+    failed: each.failed,
+  };
+}

@@ -1,0 +1,82 @@
+import { Pool } from "undici";
+
+/** The load generator, in a process of its own: keeps so many streams going, and times each first word. */
+
+export type LoadOrder = {
+  url: string;
+  headers: Record<string, string>;
+  model: "paced" | "unpaced";
+  streams: number;
+  /** Each stream's requests, one after the other. */
+  requests: number;
+  /** Streams begin within so many milliseconds: callers do not speak in step. */
+  spreadMs: number;
+  questions: string[];
+};
+
+/** Milliseconds from the request to its first word. */
+export type LoadResult = { firstWords: number[]; elapsedMs: number; failed: number; failure?: string };
+
+const SYSTEM = "You are Nova, a kind assistant on the phone. ".repeat(40);
+let asked = 0;
+
+process.on("message", async (order: LoadOrder) => process.send!(await run(order)));
+process.on("disconnect", () => process.exit(0));
+
+async function run(order: LoadOrder): Promise<LoadResult> {
+  const { origin, pathname } = new URL(order.url);
+  const pool = new Pool(origin, { keepAliveTimeout: 10_000, headersTimeout: 30_000, bodyTimeout: 30_000 });
+  const result: LoadResult = { firstWords: [], elapsedMs: 0, failed: 0 };
+  const start = performance.now();
+  const stream = async () => {
+    await new Promise((resolve) => setTimeout(resolve, Math.random() * order.spreadMs));
+    for (let count = 0; count < order.requests; count++) {
+      try {
+        result.firstWords.push(await once(pool, `${pathname}/chat/completions`, order));
+      } catch (error) {
+        result.failed++;
+        result.failure = String(error);
+      }
+    }
+  };
+  await Promise.all(Array.from({ length: order.streams }, stream));
+  result.elapsedMs = performance.now() - start;
+  await pool.close();
+  return result;
+}
+
+function once(pool: Pool, path: string, { headers, model, questions }: LoadOrder): Promise<number> {
+  const content = questions[asked++ % questions.length]!;
+  const messages = [
+    { role: "system", content: SYSTEM },
+    { role: "user", content: "Hello" },
+    { role: "assistant", content: "Hi, how can I help you today?" },
+    { role: "user", content },
+  ];
+  const body = JSON.stringify({ model, stream: true, messages });
+  return new Promise((resolve, reject) => {
+    const start = performance.now();
+    let first = 0;
+    let done = false;
+    pool.dispatch(
+      { method: "POST", path, body, headers: { "content-type": "application/json", ...headers } },
+      {
+        onRequestStart() {},
+        onResponseStart(_, status) {
+          if (status !== 200) reject(new Error(`status ${status}`));
+        },
+        onResponseData(_, chunk) {
+          if (first === 0 && chunk.includes('"content":"word0')) first = performance.now() - start;
+          done ||= chunk.includes("[DONE]");
+        },
+        onResponseEnd() {
+          if (first > 0 && done) resolve(first);
+          else reject(new Error(first > 0 ? "no [DONE]" : "no word"));
+        },
+        onResponseError(_, error) {
+          reject(error);
+        },
+      },
+    );
+  });
+}
