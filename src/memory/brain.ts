@@ -15,6 +15,7 @@ import {
   importBank,
 } from "./portability.ts";
 import { recall, recallBanks } from "./recall.ts";
+import { reflect } from "./reflect.ts";
 import { type ReindexOptions, type ReindexResult, reindex } from "./reindex.ts";
 import { createRetainer, type Retainer, type RetainItem } from "./retain.ts";
 import { type ManyItem, type ManyOptions, retainMany } from "./retain-many.ts";
@@ -88,7 +89,8 @@ export class Astrocyte {
     if (typeof options.sessionId === "string") conversation["gen_ai.conversation.id"] = options.sessionId;
     return measured("retain", [bankId], conversation, async () => {
       const [item] = await this.#admit([{ ...options, content }]);
-      const [result] = await this.#retainer([item!]);
+      const { commit } = await this.#retainer([item!]);
+      const [result] = await commit();
       countMemories("retain", result!.action, Math.max(1, result!.chunks.length));
       return result!;
     });
@@ -116,7 +118,6 @@ export class Astrocyte {
 
   /** Answers from memory, citing it; written by the LLM when one is configured, else quoted. */
   async reflect(query: string, options: ReflectOptions): Promise<ReflectResult> {
-    const { reflect } = await import("./reflect.ts");
     return this.#read("reflect", options, (context) => reflect(this.#engine, query, { ...options, context }));
   }
 

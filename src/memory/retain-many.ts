@@ -1,5 +1,5 @@
-import { AstrocyteError, toAstrocyteError } from "../core/errors.ts";
-import type { Retainer, RetainItem } from "./retain.ts";
+import { AccessDenied, AstrocyteError, toAstrocyteError } from "../core/errors.ts";
+import type { Retainer, RetainItem, Staged } from "./retain.ts";
 import type { RetainContent, RetainOptions, RetainResult } from "./types.ts";
 
 export type ManyItem = RetainOptions & { content: RetainContent };
@@ -13,8 +13,8 @@ export type ManyOptions = {
 const BATCH = 128;
 
 /**
- * Retains any number of contents in batches: one embedding call and one transaction a batch, the next batch
- * being read only when this one is stored. Results are in the order of the items.
+ * Retains any number of contents in batches: one embedding call and one transaction a batch. The next batch is
+ * embedded while this one is written, and no further one is read. Results are in the order of the items.
  *
  * A refused item does not stop the others. An error does: it says in `details.done` how many are stored.
  * @param admit Authorises and counts a batch before it is touched.
@@ -27,17 +27,30 @@ export async function retainMany(
 ): Promise<RetainResult[]> {
   const results: RetainResult[] = [];
   const total = Array.isArray(items) ? { total: items.length } : {};
-  for await (const batch of batches(items)) {
-    if (options.signal?.aborted)
-      throw stopped(results.length, new AstrocyteError("cancelled", "It was cancelled."));
-    try {
-      results.push(...(await retainer(await admit(batch))));
-    } catch (error) {
-      throw stopped(results.length, error);
-    }
+  let writing: Promise<void> = Promise.resolve();
+  const write = async ({ commit }: Staged) => {
+    results.push(...(await commit()));
     options.onProgress?.({ done: results.length, ...total });
+  };
+  try {
+    for await (const batch of batches(items)) {
+      options.signal?.throwIfAborted();
+      const staged = await retainer(await admit(batch));
+      await writing;
+      writing = write(staged);
+      // Seen by the next `await writing`; until then it must not count as unhandled.
+      writing.catch(() => {});
+    }
+    await writing;
+  } catch (error) {
+    await writing.catch(() => {});
+    throw stopped(results.length, options.signal?.aborted ? cancelled() : error);
   }
   return results;
+}
+
+function cancelled(): AstrocyteError {
+  return new AstrocyteError("cancelled", "it was cancelled. Go on from there.");
 }
 
 async function* batches(items: Iterable<ManyItem> | AsyncIterable<ManyItem>): AsyncGenerator<ManyItem[]> {
@@ -53,9 +66,7 @@ async function* batches(items: Iterable<ManyItem> | AsyncIterable<ManyItem>): As
 
 function stopped(done: number, error: unknown): AstrocyteError {
   const { code, message, retryable, details } = toAstrocyteError(error);
-  return new AstrocyteError(code, `[retain] stopped after ${done} items: ${message}`, {
-    cause: error,
-    retryable,
-    details: { ...details, done },
-  });
+  const what = `[retain] stopped after ${done} items: ${message}`;
+  const options = { cause: error, retryable, details: { ...details, done } };
+  return code === "access_denied" ? new AccessDenied(what, options) : new AstrocyteError(code, what, options);
 }

@@ -10,20 +10,23 @@ import type { RetainResult } from "./types.ts";
 export type { RetainItem } from "./retain/prepare.ts";
 
 /**
- * Stores contents, authorised already, and returns their results in order. Those of one bank go into one
- * transaction, except that a content with an idempotency key has one of its own. Safe to call concurrently.
+ * Takes contents that are authorised already, and does all that can be done before their turn to be written:
+ * barrier, known duplicates, embedding. Safe to call concurrently.
  */
-export type Retainer = (items: RetainItem[]) => Promise<RetainResult[]>;
+export type Retainer = (items: RetainItem[]) => Promise<Staged>;
+
+export type Staged = {
+  /**
+   * Writes them and returns their results in order. Those of one bank go into one transaction, except that a
+   * content with an idempotency key has one of its own.
+   */
+  commit(): Promise<RetainResult[]>;
+};
+
+type Outcome = Draft | RetainResult;
 
 export function createRetainer(engine: Engine): Retainer {
   const lock = createKeyedLock();
-
-  async function store(bankId: string, drafts: Draft[]): Promise<RetainResult[]> {
-    const rows = drafts.flatMap((draft) => draft.rows);
-    await findTwins(engine, bankId, rows);
-    await embed(engine, drafts);
-    return lock(lockKeys(drafts), () => commit(engine, bankId, drafts));
-  }
 
   /** With a key everything waits its turn, so that a repeat in flight finds the first one's result. */
   async function storeOnce(item: RetainItem, key: string): Promise<RetainResult> {
@@ -31,51 +34,67 @@ export function createRetainer(engine: Engine): Retainer {
     return lock([`${bankId}\nonce ${key}`], async () => {
       const known = await engine.store.memories.idempotent(bankId, key);
       if (known !== undefined) return JSON.parse(known) as RetainResult;
-      const draft = await prepare(engine, item);
-      if ("action" in draft) return refuse(engine, item, draft);
-      await ensureBank(engine, bankId, item.context);
-      const [result] = await store(bankId, [draft]);
+      const outcome = await prepare(engine, item);
+      if ("action" in outcome) return refuse(engine, item, outcome);
+      await stageBank(engine, bankId, [outcome]);
+      const [result] = await lock(lockKeys([outcome]), () => commit(engine, bankId, [outcome]));
       return result!;
     });
   }
 
-  async function storeAll(items: RetainItem[]): Promise<RetainResult[]> {
-    const prepared = await Promise.all(items.map((item) => prepare(engine, item)));
+  async function storeAll(
+    items: RetainItem[],
+    outcomes: Array<Outcome | undefined>,
+  ): Promise<RetainResult[]> {
     const results: RetainResult[] = [];
-    const banks = Map.groupBy(prepared.keys(), (i) => items[i]!.options.bankId);
-    for (const [bankId, indices] of banks) {
-      const accepted: Array<[number, Draft]> = [];
-      for (const i of indices) {
-        const draft = prepared[i]!;
-        if ("action" in draft) results[i] = await refuse(engine, items[i]!, draft);
-        else accepted.push([i, draft]);
-      }
-      if (accepted.length === 0) continue;
-      await ensureBank(engine, bankId, accepted[0]![1].context);
-      const stored = await store(
-        bankId,
-        accepted.map(([, draft]) => draft),
-      );
-      accepted.forEach(([i], at) => {
+    for (const [bankId, indices] of byBank(outcomes)) {
+      const drafts = indices.map((i) => outcomes[i] as Draft);
+      const stored = await lock(lockKeys(drafts), () => commit(engine, bankId, drafts));
+      indices.forEach((i, at) => {
         results[i] = stored[at]!;
       });
+    }
+    for (const [i, item] of items.entries()) {
+      const outcome = outcomes[i];
+      if (outcome === undefined) results[i] = await storeOnce(item, item.options.idempotencyKey!);
+      else if ("action" in outcome) results[i] = await refuse(engine, item, outcome);
     }
     return results;
   }
 
   return async (items) => {
-    const results: RetainResult[] = [];
-    const once = Map.groupBy(items.keys(), (i) => items[i]!.options.idempotencyKey !== undefined);
-    const plain = once.get(false) ?? [];
-    const stored = await storeAll(plain.map((i) => items[i]!));
-    plain.forEach((i, at) => {
-      results[i] = stored[at]!;
-    });
-    for (const i of once.get(true) ?? []) {
-      results[i] = await storeOnce(items[i]!, items[i]!.options.idempotencyKey!);
+    const outcomes = await Promise.all(
+      items.map((item) => (item.options.idempotencyKey === undefined ? prepare(engine, item) : undefined)),
+    );
+    for (const [bankId, indices] of byBank(outcomes)) {
+      await stageBank(
+        engine,
+        bankId,
+        indices.map((i) => outcomes[i] as Draft),
+      );
     }
-    return results;
+    return { commit: () => storeAll(items, outcomes) };
   };
+}
+
+/** Where the drafts of each bank are. */
+function byBank(outcomes: Array<Outcome | undefined>): Map<string, number[]> {
+  const banks = new Map<string, number[]>();
+  for (const [i, outcome] of outcomes.entries()) {
+    if (outcome === undefined || "action" in outcome) continue;
+    banks.set(outcome.bankId, [...(banks.get(outcome.bankId) ?? []), i]);
+  }
+  return banks;
+}
+
+async function stageBank(engine: Engine, bankId: string, drafts: Draft[]): Promise<void> {
+  await ensureBank(engine, bankId, drafts[0]!.context);
+  await findTwins(
+    engine,
+    bankId,
+    drafts.flatMap((draft) => draft.rows),
+  );
+  await embed(engine, drafts);
 }
 
 /** One call for everything that is new. */

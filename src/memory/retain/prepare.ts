@@ -40,7 +40,7 @@ export async function prepare(engine: Engine, item: RetainItem): Promise<Draft |
   const start = options.occurredAt === undefined ? now : toMs(options.occurredAt, "occurredAt");
   const read = await readContent(engine, content, options.multimodal);
   const { contentType, chunks } = chunkContent(read.content, options, start);
-  if (options.occurredAt === undefined) endAt(chunks, now);
+  if (options.occurredAt === undefined && typeof read.content === "string") endAt(chunks, now);
   const barrier = createBarrier(engine.policy, bankId);
   const clean = barrier.metadata(metadata);
   const screened = chunks.map((chunk) => barrier.chunk(chunk));
@@ -139,7 +139,7 @@ function hashScope(
 
 /** A transcript without a date has just ended: its times of day are counted back from now. */
 function endAt(chunks: Chunk[], now: number): void {
-  const late = Math.max(...chunks.map(({ occurredAt = now }) => occurredAt)) - now;
+  const late = chunks.reduce((latest, { occurredAt = now }) => Math.max(latest, occurredAt), now) - now;
   if (late <= 0) return;
   for (const chunk of chunks) if (chunk.occurredAt !== undefined) chunk.occurredAt -= late;
 }

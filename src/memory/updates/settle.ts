@@ -56,11 +56,19 @@ function overrides(newer: Stated, older: Stated): boolean {
   return newer.facts.some((fact) => older.facts.some((other) => contradicts(fact, other)));
 }
 
-/** Tags may tell people or topics apart: neither memory may have one that the other lacks, unless it has them all. */
+/**
+ * Tags may tell people or topics apart. Of two memories one may have more tags, but neither may have one that
+ * the other lacks both ways, and tags that name a person must be the same.
+ */
 function sameScope(a: MemoryRow, b: MemoryRow): boolean {
   const [fewer, more] = a.tags.length < b.tags.length ? [a.tags, b.tags] : [b.tags, a.tags];
-  return fewer.every((tag) => more.includes(tag));
+  return (
+    fewer.every((tag) => more.includes(tag)) &&
+    !more.some((tag) => PERSON_TAG.test(tag) && !fewer.includes(tag))
+  );
 }
+
+const PERSON_TAG = /^(?:user|person|customer|client|contact|subject|member|patient|tenant)[:=/_-]/i;
 
 /** A fact that was said again counts as newly said. */
 function saidAt(row: MemoryRow): number {

@@ -277,8 +277,10 @@ export const ATTRIBUTES: Attribute[] = [
   { key: "attribute:K", says: [`'s (?<k>${WORDS}) be V`], value: is.phrase, loose: true },
 ];
 
+const listedJob = is.oneOf(JOBS);
+
 function job(raw: string): string | undefined {
-  return is.oneOf(JOBS)(
+  return listedJob(
     raw
       .replace(/ (?:at|for|in) .+$/i, "")
       .replace(/^(?:senior|junior|lead|head|chief|principal|staff|trained|registered|qualified) /i, ""),
