@@ -6,6 +6,7 @@ import type { ComposerParts } from "./parts.ts";
 import { Clockwork } from "./sessions/clockwork.ts";
 import { command } from "./sessions/commands.ts";
 import { endSession } from "./sessions/end.ts";
+import { forgetSubject } from "./sessions/forget.ts";
 import {
   ACTIVE,
   handleOf,
@@ -142,6 +143,13 @@ export class Composer {
   async roomEvents(id: string, events: PresentationEvent[]): Promise<void> {
     await acceptRoomEvents(this.parts, await requireSession(this.parts, id), events);
     this.#soon();
+  }
+
+  /** Removes what sessions with a person kept of them; returns how many sessions there were. */
+  async forgetSubject(subject: string, tenantId: string | null): Promise<number> {
+    // What was accepted before is worked off first, so that it is removed and not added afterwards.
+    await this.runDue();
+    return forgetSubject(this.parts, subject, tenantId);
   }
 
   /** The session of a browser's token. Errors: `unauthenticated`, `gone` once it is over. */

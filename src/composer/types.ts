@@ -149,6 +149,14 @@ export type Briefing = {
   /** Sources, recalls (`recall:1`) or `reflect` that failed or were late. */
   failed: Array<{ name: string; code: string }>;
   composedAt: number;
+  /** What memories are held against during the call; absent where nothing is. Never for a client. */
+  checked?: CheckedFacts;
+};
+
+/** Authoritative fields with a declared attribute, and what the person is called in notes. */
+export type CheckedFacts = {
+  facts: Array<SourceField & { source: string; attribute: Attribute }>;
+  names: string[];
 };
 
 export type CreateSession = {

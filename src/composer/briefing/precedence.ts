@@ -63,10 +63,11 @@ export function doubtful({
   });
 }
 
-function contradicted(
+/** The fact that a memory contradicts, if any. */
+export function contradicted(
   hit: MemoryHit,
   facts: Fact[],
-  { names, now, judged = [] }: PrecedenceInput,
+  { names, now, judged = [] }: Pick<PrecedenceInput, "names" | "now" | "judged">,
 ): Fact | undefined {
   // What came in with the call may itself be a record; only memory is held against one.
   if (hit.origin === "external") return undefined;

@@ -1,6 +1,7 @@
 import { renderAsData } from "../../memory/policy/fence.ts";
 import type { MemoryHit } from "../../memory/types.ts";
 import type { Briefing, BriefingLine, LeftOut, Persona, SourceRecord } from "../types.ts";
+import { isChecked } from "./attributes.ts";
 import { type Blocks, type BlockText, fit, type Limit } from "./budget.ts";
 import { fillGreeting } from "./greeting.ts";
 import { applyPrecedence, type Doubt, type Fact, type Reflection } from "./precedence.ts";
@@ -33,10 +34,11 @@ export type RenderInput = {
 export function renderBriefing(input: RenderInput): Briefing {
   const { persona, now } = input;
   const { hits, leftOut } = screen(input.astrocyteHits, now);
+  const names = namesOf(input);
   const ranked = applyPrecedence({
     records: input.sorBlocks,
     hits,
-    names: namesOf(input),
+    names,
     now,
     ...(input.reflection && { reflection: input.reflection }),
     ...(input.judged && { judged: input.judged }),
@@ -44,6 +46,7 @@ export function renderBriefing(input: RenderInput): Briefing {
   const style = input.speaksMarkup ? plain : (text: string) => text;
   const blocks = styled(blocksOf(input, ranked.facts, ranked.hits, ranked.reflection), style);
   const fitted = fit(paragraphsOf(persona, style), blocks, limitsOf(input));
+  const checked = ranked.facts.filter(isChecked);
   const greeting = fillGreeting(persona, ranked.facts);
   return {
     text: fitted.text,
@@ -56,6 +59,7 @@ export function renderBriefing(input: RenderInput): Briefing {
     leftOut: [...fitted.leftOut, ...leftOut],
     failed: input.failed ?? [],
     composedAt: now,
+    ...(checked.length > 0 && { checked: { facts: checked, names } }),
   };
 }
 

@@ -68,7 +68,7 @@ export function createLocalAdapter(config: LocalConfig, { clock, logger }: Adapt
       const expiresAt = clock.now() + binding.limits.maxDurationMs;
       return {
         vendorSessionId: id,
-        join: { kind: "local", url: `${roomsUrl}/${id}`, token, expiresAt },
+        join: { kind: "local", url: `${roomsUrl()}/${id}`, token, expiresAt },
         resources: [],
       };
     },

@@ -68,7 +68,7 @@ export async function makeRooms(tools: VendorTool[] = []) {
   const adapter = createLocalAdapter(
     {
       secret: SECRET,
-      roomsUrl: `ws://127.0.0.1:${port}`,
+      roomsUrl: () => `ws://127.0.0.1:${port}`,
       async sink(_sessionId, events) {
         if (faults.sink-- > 0) throw new Error("the store is busy");
         told.push(...events);

@@ -1,0 +1,74 @@
+import { openKey } from "../core/secrets.ts";
+import type { AstrocyteContext, MemoryHit } from "../memory/types.ts";
+import { contradicted } from "./briefing/precedence.ts";
+import type { ComposerParts } from "./parts.ts";
+import { banksOf, contextOf, parseSubject } from "./sessions/lookup.ts";
+import type { SessionRow, SessionState } from "./store.ts";
+import { briefingOf } from "./transcripts/remember.ts";
+import type { Briefing } from "./types.ts";
+
+/** What the shared brain may use for the turns of one session. */
+export type SessionBinding = {
+  sessionId: string;
+  context: AstrocyteContext;
+  /** The person's first. */
+  bankIds: string[];
+  briefing?: Briefing;
+  /** True when the briefing or its records know better than the memory. */
+  overrides(hit: MemoryHit): boolean;
+};
+
+/** Finds sessions by the keys that `binding.ts` gave to their vendors; a key dies with its session. */
+export type BoundSessions = {
+  bySessionKey(key: string): Promise<SessionBinding | "unknown" | "ended">;
+  byContextToken(token: string): Promise<SessionBinding | "unknown" | "ended">;
+  addUsage(sessionId: string, usage: Record<string, number>): Promise<void>;
+};
+
+/** A vendor may ask while we still wait for its answer to `open`. */
+const BINDING: SessionState[] = ["preparing", "open", "live"];
+const REMEMBERED = 500;
+
+/** Cost of a lookup: one read of the session; its briefing is parsed once. */
+export function boundSessions(parts: ComposerParts): BoundSessions {
+  const parsed = new Map<string, { raw: string; briefing: Briefing }>();
+
+  const briefingFor = (row: SessionRow): Briefing | undefined => {
+    if (row.briefing === null) return undefined;
+    const known = parsed.get(row.id);
+    if (known?.raw === row.briefing) return known.briefing;
+    const briefing = briefingOf(row)!;
+    if (parsed.size >= REMEMBERED) parsed.delete(parsed.keys().next().value!);
+    parsed.set(row.id, { raw: row.briefing, briefing });
+    return briefing;
+  };
+
+  const find = async (purpose: "brain" | "context", key: string) => {
+    const id = openKey(parts.secret, purpose, key);
+    const row = id === undefined ? undefined : await parts.store.sessions.get(id);
+    if (!row) return "unknown";
+    if (BINDING.includes(row.state)) return bindingOf(parts, row, briefingFor(row));
+    parsed.delete(row.id);
+    return "ended";
+  };
+
+  return {
+    bySessionKey: (key) => find("brain", key),
+    byContextToken: (token) => find("context", token),
+    addUsage: (sessionId, usage) => parts.store.sessions.addUsage(sessionId, usage),
+  };
+}
+
+function bindingOf(parts: ComposerParts, row: SessionRow, briefing: Briefing | undefined): SessionBinding {
+  const persona = parts.personas.get(row.persona);
+  const { facts, names } = briefing?.checked ?? { facts: [], names: [] };
+  const lost = new Set(briefing?.overridden.map(({ memoryId }) => memoryId));
+  return {
+    sessionId: row.id,
+    context: contextOf(row),
+    bankIds: persona ? banksOf(persona, parseSubject(row.subject)) : [row.bankId],
+    ...(briefing && { briefing }),
+    overrides: (hit) =>
+      lost.has(hit.memoryId) || contradicted(hit, facts, { names, now: parts.clock.now() }) !== undefined,
+  };
+}

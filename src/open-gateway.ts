@@ -1,0 +1,203 @@
+import { type Brain, createBrain } from "./brain/brain.ts";
+import { brainConfigSchema, brainPartsOf } from "./brain/config.ts";
+import { boundSessions } from "./composer/bound.ts";
+import { createBriefer, parseSource } from "./composer/briefing/index.ts";
+import { Composer } from "./composer/composer.ts";
+import { parseConfig } from "./composer/parse.ts";
+import { type ComposerParts, type ComposerSettings, DEFAULT_SETTINGS } from "./composer/parts.ts";
+import { parsePersonas } from "./composer/personas.ts";
+import type { ToolDefinition } from "./composer/tools/definitions.ts";
+import { createTools } from "./composer/tools/registry.ts";
+import { type Config, loadConfig } from "./config.ts";
+import { type Clock, systemClock } from "./core/clock.ts";
+import { AstrocyteError } from "./core/errors.ts";
+import { createHttpClient } from "./core/http.ts";
+import { type Logger, silentLogger } from "./core/telemetry.ts";
+import type { Astrocyte } from "./memory/brain.ts";
+import { createProviders, llmConfigSchema } from "./memory/llm/create.ts";
+import type { LLMProvider } from "./memory/llm/provider.ts";
+import { openFromConfig } from "./open.ts";
+import type { AdapterDeps, PresentationAdapter } from "./presentation/adapter.ts";
+import { createLocalAdapter, type LocalAdapter } from "./presentation/local/index.ts";
+import { createTavusAdapter } from "./presentation/tavus/index.ts";
+import { createGateway, createMetrics, type Gateway, parseServerConfig } from "./server/index.ts";
+import { serverSecret } from "./server-secret.ts";
+import { composerStore, openDatabase } from "./stores/sqlite/index.ts";
+
+export type GatewayOptions = {
+  clock?: Clock;
+  logger?: Logger;
+  /** Writes answers; the configured one when absent. */
+  llm?: LLMProvider;
+  /** Makes vectors; the configured one when absent. */
+  embedder?: LLMProvider;
+  /** Tools in code, beside those of the configuration. */
+  tools?: ToolDefinition[];
+  /** Adapters in code, beside those of the configuration. */
+  adapters?: PresentationAdapter[];
+  settings?: Partial<ComposerSettings>;
+  /** Process metrics too: once a process. */
+  processMetrics?: boolean;
+};
+
+export type OpenedGateway = {
+  gateway: Gateway;
+  memory: Astrocyte;
+  composer: Composer;
+  /** Starts serving and the composer's heartbeat. Returns the address. */
+  listen(at?: { host?: string; port?: number }): Promise<string>;
+  /** Drains, then closes everything in turn. Idempotent. */
+  close(): Promise<void>;
+};
+
+/** Vendors that a configuration may name, and how each is made. */
+const VENDORS: Record<string, (config: unknown, deps: AdapterDeps) => PresentationAdapter> = {
+  tavus: (config, deps) => createTavusAdapter(config as Parameters<typeof createTavusAdapter>[0], deps),
+};
+
+/**
+ * The whole product as a configuration says: store, memory, briefings, sessions, brain, gateway. Nothing
+ * listens before `listen`. Errors: `config_invalid`, naming the key; `store_*`.
+ */
+export async function openGateway(
+  config: string | object,
+  options: GatewayOptions = {},
+): Promise<OpenedGateway> {
+  const { clock = systemClock, logger = silentLogger } = options;
+  const read = loadConfig(config);
+  const server = parseServerConfig(read.server);
+  const secret = server.secret ?? (await serverSecret(read.store.path));
+  const models = modelsOf(read, options, clock);
+  const database = await openDatabase(read.store.path, storeOptions(read));
+  const memory = await openFromConfig(config, { ...models, database, clock, logger });
+  const metrics = createMetrics({ process: options.processMetrics ?? false });
+  const http = createHttpClient({ area: "tools", clock });
+
+  const local = createLocalAdapter(
+    {
+      secret,
+      roomsUrl: () => `${parts.publicUrl.replace(/^http/, "ws")}/v1/rooms`,
+      sink: (sessionId, events) => composer.roomEvents(sessionId, events),
+    },
+    { clock, logger },
+  );
+  const adapters = adaptersOf(read, local, options.adapters ?? [], { clock, logger });
+  const tools = createTools(read.tools, http, options.tools);
+  const sources = sourcesOf(read, clock);
+  const parts: ComposerParts = {
+    store: composerStore(database),
+    memory,
+    adapters,
+    personas: parsePersonas(read.personas, {
+      sources: sources.keys(),
+      tools: tools.keys(),
+      vendors: [...Object.keys(VENDORS), ...adapters.keys()],
+    }),
+    tools,
+    brief: createBriefer({ sources, memory, clock }),
+    ...(models.llm && { llm: models.llm }),
+    secret,
+    publicUrl: (read.public_url ?? "").replace(/\/$/, ""),
+    clock,
+    logger,
+    settings: { ...DEFAULT_SETTINGS, ...options.settings },
+  };
+  const composer = new Composer(parts);
+  const brain = brainOf(read, parts, memory, metrics.turn);
+  const gateway = createGateway({
+    ...{ config: server, memory, composer, brain, rooms: local, metrics, clock, logger },
+    beforeClose: async () => {
+      await Promise.all(local.sessions().map((id) => composer.end(id, "drain")));
+    },
+  });
+
+  let closing: Promise<void> | undefined;
+  async function close(): Promise<void> {
+    await gateway.close();
+    await composer.close();
+    await local.close();
+    await brain.close();
+    await http.close();
+    await memory.close();
+    await Promise.all(
+      [models.llm, models.embedder].filter((each) => models.own.has(each!)).map((each) => each?.close?.()),
+    );
+    await database.close();
+  }
+  return {
+    gateway,
+    memory,
+    composer,
+    async listen(at) {
+      const address = await gateway.listen(at);
+      if (parts.publicUrl === "") parts.publicUrl = address;
+      composer.start();
+      return address;
+    },
+    close() {
+      closing ??= close();
+      return closing;
+    },
+  };
+}
+
+function brainOf(
+  { brain }: Config,
+  composerParts: ComposerParts,
+  memory: Astrocyte,
+  onTurn: NonNullable<Parameters<typeof createBrain>[0]["onTurn"]>,
+): Brain {
+  const { clock, logger, llm } = composerParts;
+  const config = parseConfig(brainConfigSchema, brain ?? {}, "brain");
+  // The model that is configured for memory answers too, unless another is named.
+  const implied =
+    llm && config.upstreams.length === 0 ? [{ kind: "llm_provider" as const }] : config.upstreams;
+  const { keys, upstreams, settings } = brainPartsOf({ ...config, upstreams: implied }, llm);
+  const sessions = boundSessions(composerParts);
+  return createBrain({ memory, sessions, keys, upstreams, settings, clock, logger, onTurn });
+}
+
+function modelsOf(config: Config, { llm, embedder }: GatewayOptions, clock: Clock) {
+  const { llm_provider, llm_provider_config } = config;
+  const made = createProviders(llmConfigSchema.parse({ llm_provider, llm_provider_config }), clock);
+  const writer = llm ?? made.llm;
+  const own = new Set([...(llm || !made.llm ? [] : [made.llm]), ...(embedder ? [] : [made.embedder])]);
+  return { embedder: embedder ?? made.embedder, ...(writer && { llm: writer }), own };
+}
+
+function storeOptions({ store: { readers, cache_bytes } }: Config) {
+  return {
+    ...(readers !== undefined && { readers }),
+    ...(cache_bytes !== undefined && { cacheBytes: cache_bytes }),
+  };
+}
+
+function sourcesOf({ sources }: Config, clock: Clock) {
+  const entries = Object.entries((sources ?? {}) as Record<string, unknown>);
+  return new Map(entries.map(([name, raw]) => [name, parseSource(name, raw, { clock })]));
+}
+
+function adaptersOf(
+  { presentation }: Config,
+  local: LocalAdapter,
+  own: PresentationAdapter[],
+  deps: AdapterDeps,
+): Map<string, PresentationAdapter> {
+  const configured = Object.entries((presentation ?? {}) as Record<string, unknown>)
+    .filter(([vendor]) => vendor !== "local")
+    .map(([vendor, config]) => {
+      const make = VENDORS[vendor];
+      if (!make) throw unknownVendor(vendor);
+      return make(config, deps);
+    });
+  return new Map([local, ...configured, ...own].map((adapter) => [adapter.vendor, adapter]));
+}
+
+function unknownVendor(vendor: string): AstrocyteError {
+  const known = ["local", ...Object.keys(VENDORS)].join(", ");
+  return new AstrocyteError(
+    "config_invalid",
+    `[config] presentation.${vendor}: there is no such vendor. Known: ${known}. Correct or remove it.`,
+    { details: { key: `presentation.${vendor}` } },
+  );
+}

@@ -1,0 +1,5 @@
+export { createGateway, type Gateway } from "./app.ts";
+export { isDevelopment, parseServerConfig, type ServerConfig, serverConfig } from "./config.ts";
+export type { Problem } from "./errors.ts";
+export { createMetrics, type GatewayMetrics } from "./metrics.ts";
+export type { GatewayParts } from "./parts.ts";
