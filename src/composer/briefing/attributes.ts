@@ -28,7 +28,18 @@ export function check(memory: Utterance, field: CheckedField, now: number): Verd
     if (negated && result === "different") continue;
     verdict = (result === "same") === negated ? "contradicts" : "agrees";
   }
-  return verdict;
+  return verdict === "contradicts" && namesRecord(memory.text, field) ? "unrelated" : verdict;
+}
+
+/** "We live in Altona, a part of Hamburg": it names the record too, and does not deny it. */
+function namesRecord(text: string, { value, attribute }: CheckedField): boolean {
+  if (attribute.type !== "place" && attribute.type !== "text") return false;
+  const at = text.toLowerCase().indexOf(String(value).toLowerCase());
+  if (at < 0) return false;
+  const sentence = text.slice(0, at).split(/[.!?]/).at(-1)!;
+  return !/\b(?:not|n't|never|no longer|from|left|leaving|instead of|until|sold|quit)\b|n['’]t\b/i.test(
+    sentence,
+  );
 }
 
 const topics = new WeakMap<Attribute, RegExp>();

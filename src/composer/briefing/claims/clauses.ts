@@ -78,11 +78,16 @@ const ASKED_FIRST =
 const INVERTED =
   /^(?:(?:and|but|so|well|ok|hi|hello|also),? ){0,4}(?:is|are|am|was|were|do|does|did|has|have|can|could|should|would|will|may|might|shall) (?:i|you|he|she|it|we|they|my|your|the|our|there|this|that|[A-Z])/i;
 
+/** What stood before it is not so. */
+const DENIED =
+  /\b(?:that|which|this|it) is (?:wrong|not true|not right|not correct|incorrect|a mistake|outdated)\b/i;
+
 const BREAK =
   /[,;:] (?=(?:and|but|so|because|while|although|though|which|who|or|no)\b|(?:i|we|he|she|they|it|you|my|our|his|her|their|your|the|this)\b)| - | \u2013 |, (?=not\b)| (?=(?:but|although|though|because|whereas|while|so that|until|before|unless|if) )| (?=and (?:i|we|he|she|they|it|you|my|our|his|her|their|your|the)\b)/i;
 
 function splitSentence(sentence: string, speaker: Clause["speaker"]): Clause[] {
-  const question = sentence.endsWith("?") || INVERTED.test(sentence) || ASKED_FIRST.test(sentence);
+  const question =
+    DENIED.test(sentence) || sentence.endsWith("?") || INVERTED.test(sentence) || ASKED_FIRST.test(sentence);
   let asking = question;
   return sentence
     .replace(/[.!?;]+$/, "")

@@ -13,6 +13,9 @@ const ARTICLE = /^(?:a|an) /i;
 const NOT_A_NAME =
   /^(?:in|on|at|to|for|from|of|with|by|out|up|off|not|very|too|so|really|quite|pretty|rather|more|less|always|never|still|as|like|all|just|good|bad|fine|ok|okay|great|new|old|being|going|getting|about|around|alone|together|here|there|home|somewhere|nowhere|everywhere|abroad|how|what|where|wrong|correct|right|same)\b/i;
 
+/** What people call a thing without saying which. */
+const NO_VALUE =
+  /^(?:team|part|whole|group|pair|couple|nightmare|mess|joke|disaster|pain|dream|lot|bit|challenge|must|pity|shame|wreck|rental|mystery|problem|secret|scam|rip-?off)\b|\b(?:wreck|nightmare|mess|joke|disaster)$/i;
 const PROPER = /[\p{Lu}\d]/u;
 
 export type OpenForm = {
@@ -40,7 +43,7 @@ export function openValue(text: string, attribute: Attribute, form: OpenForm): s
   if (cut === "" || NOT_A_NAME.test(cut) || DETERMINER.test(cut)) return undefined;
   if (place) return ARTICLE.test(cut) || (form.cased && !PROPER.test(cut)) ? undefined : cut;
   const value = cut.replace(ARTICLE, "");
-  if (attribute.names.some((name) => endsWith(value, name))) return undefined;
+  if (NO_VALUE.test(value) || attribute.names.some((name) => endsWith(value, name))) return undefined;
   if (form.cased && form.proper && !PROPER.test(value)) return undefined;
   // "My job is stressful" is no job; "my job is driving instructor" and "my occupation is architect" are.
   const certain = PROPER.test(value) || ARTICLE.test(cut) || value.includes(" ");

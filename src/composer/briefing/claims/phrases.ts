@@ -27,7 +27,7 @@ export type Pattern = {
 const START = "(?<![^\\s,;:\"'(+~\\uE001-])";
 
 const ADVERB =
-  "not|never|no longer|still|currently|now|just|only|actually|already|also|really|basically|presently|officially|always|usually|even|happily|finally|recently|being|been|got|set to|listed as|registered as|recorded as|down as|called|with";
+  "not|never|no longer|still|currently|now|just|only|actually|already|also|really|basically|presently|officially|always|usually|even|happily|finally|recently|being|been|got|set to|listed as|registered as|recorded as|down as|called|with|down to";
 const DETERMINER =
   "a|an|the|my|our|your|their|his|her|own|new|current|full|whole|same|default|normal|regular|main";
 const PREPOSITION = "on|in|at|by|for|from|until|till|due|scheduled|booked|planned|the|around|about";
@@ -148,7 +148,7 @@ function pattern(
 ): Pattern {
   return {
     shape,
-    regex: new RegExp(source, "gi"),
+    regex: new RegExp(`${source}(?!\\w)`, "gi"),
     toMe: / me /.test(phrase),
     endsInValue: phrase.endsWith("{value}"),
     bare: extra.bare ?? false,

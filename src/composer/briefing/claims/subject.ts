@@ -16,6 +16,8 @@ const GROUP = "(?:company|team|business|firm|organi[sz]ation|household)";
 export type SubjectPatterns = {
   /** Ends with the person as the subject of the verb. */
   person: RegExp;
+  /** Ends with the person's company or team as the subject. */
+  group: RegExp;
   /** Ends with the person as the owner of what follows. */
   owner: RegExp;
   /** Ends with an article: what the memory speaks of is the person's, as the bank is. */
@@ -38,11 +40,12 @@ export function subjectPatterns(speaker: Clause["speaker"], names: string[]): Su
 
 function makePatterns(speaker: Clause["speaker"], names: string[]): SubjectPatterns {
   const named = names.length > 0 ? `|${names.map(escapeRegex).join("|")}` : "";
-  const self = speaker === "person" ? `i|we|(?:my|our) ${GROUP}` : speaker === "agent" ? "you" : "\\uE0FF";
+  const self = speaker === "person" ? "i|we" : speaker === "agent" ? "you" : "\\uE0FF";
   const own = speaker === "person" ? "my|our" : speaker === "agent" ? "your" : "\\uE0FF";
   const end = `${AUXILIARY}$`;
   return {
     person: new RegExp(`(?:^|[\\s,"(])(?:${self}|${ROLE}${named}) ${end}`, "i"),
+    group: new RegExp(`(?:^|[\\s,"(])(?:${own}) ${GROUP} ${end}`, "i"),
     owner: new RegExp(`(?:^|[\\s,"(])(?:${own}|(?:${ROLE}${named})'s?) ${ADJECTIVE}$`, "i"),
     article: new RegExp(
       `^(?:(?:and|but|so|also|well|now|please note that|note that|note),? ){0,4}(?:the |this )?${ADJECTIVE}$`,
