@@ -73,11 +73,10 @@ export class Room {
     for (const event of this.#log.after(after)) visitor.send(event);
     this.#visitor = visitor;
     before?.close("joined from elsewhere");
-    if (!before) {
-      if (!this.#greeted) this.#post({ type: "joined", who: "agent" });
-      this.#post({ type: "joined", who: "person" });
-      this.#tell({ type: "joined", who: "person", at: this.#now() });
-    }
+    if (!this.#greeted) this.#post({ type: "joined", who: "agent" });
+    // Always, so that a page which comes back to silence knows that it is in.
+    this.#post({ type: "joined", who: "person" });
+    if (!before) this.#tell({ type: "joined", who: "person", at: this.#now() });
     if (!this.#greeted) this.#greet();
   }
 
