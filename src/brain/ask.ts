@@ -5,6 +5,7 @@ import type { Logger } from "../core/telemetry.ts";
 import { attempt, type Outcome, type Stage } from "./attempt.ts";
 import type { Outgoing } from "./outgoing.ts";
 import type { BrainSettings } from "./parts.ts";
+import type { Report } from "./report.ts";
 import type { TurnClock } from "./trace.ts";
 import type { OpenCall, UpstreamCall } from "./upstream-call.ts";
 import { conventionOf, modelFor, type Upstream } from "./upstreams.ts";
@@ -22,6 +23,8 @@ export type Asking = {
   upstreams: OpenUpstream[];
   call: Omit<UpstreamCall, "model">;
   outgoing: Outgoing;
+  /** Ends the caller's stream, unless another round follows. */
+  onEnd(report: Report): void;
   /** Made anew for each attempt: what a broken one saw does not count. */
   stages(): Stage[];
   settings: BrainSettings;
@@ -78,7 +81,7 @@ async function askOne(asking: Asking, upstream: OpenUpstream, model: string | un
 }
 
 function once(asking: Asking, { open, config }: OpenUpstream, model: string | undefined): Promise<Outcome> {
-  const { outgoing, settings, clock, stages, turn } = asking;
+  const { outgoing, settings, clock, stages, turn, onEnd } = asking;
   turn.mark("asked");
   turn.trace.attempts++;
   const canCount =
@@ -91,6 +94,7 @@ function once(asking: Asking, { open, config }: OpenUpstream, model: string | un
     stages: stages(),
     settings,
     clock,
+    onEnd,
     onFirstByte(headers) {
       turn.mark("upstream");
       outgoing.beginStream(passedOn(headers));

@@ -9,7 +9,7 @@ import { type Watchdog, watch } from "./watchdog.ts";
 
 /** What became of one call to one upstream. */
 export type Outcome =
-  /** All events went out; the stream to the caller is still open. */
+  /** All events went out. */
   | { kind: "streamed"; headers: UpstreamHeaders; report: Report }
   /** Any status, in one piece; nothing of it went out. */
   | { kind: "whole"; status: number; headers: UpstreamHeaders; body: Buffer }
@@ -32,6 +32,8 @@ export type AttemptOptions = {
   clock: Clock;
   /** The upstream's first byte is here, and goes out next. */
   onFirstByte(headers: UpstreamHeaders): void;
+  /** All events have gone out, and the upstream has nothing more. */
+  onEnd(report: Report): void;
 };
 
 const MAX_WHOLE = 64 * 1024 * 1024;
@@ -56,6 +58,7 @@ class Attempt implements Listener {
   #control: Control | undefined;
   #paused = false;
   #settled = false;
+  #stopListening = () => {};
   #patience: Watchdog;
   #keepAlive: Watchdog | undefined;
 
@@ -71,8 +74,8 @@ class Attempt implements Listener {
 
   start(): void {
     const { outgoing, open, call } = this.#options;
-    outgoing.gone.addEventListener("abort", this.#onGone, { once: true });
-    if (outgoing.gone.aborted) this.#onGone();
+    this.#stopListening = outgoing.onGone(this.#onGone);
+    if (outgoing.gone) this.#onGone();
     else this.#open(open, call);
   }
 
@@ -123,7 +126,11 @@ class Attempt implements Listener {
     const ended = isFramed(this.#headers) || report.done || report.finishReason !== undefined;
     if (!this.#begun) this.error(rest ? lost() : empty());
     else if (!whole || !ended) this.error(lost());
-    else this.#settle({ kind: "streamed", headers: this.#headers, report });
+    else {
+      // At once, so that the last words and the end leave together.
+      this.#options.onEnd(report);
+      this.#settle({ kind: "streamed", headers: this.#headers, report });
+    }
   }
 
   error(cause: unknown): void {
@@ -200,7 +207,7 @@ class Attempt implements Listener {
     this.#keepAlive?.stop();
     const { outgoing } = this.#options;
     outgoing.offDrain(this.#onDrain);
-    outgoing.gone.removeEventListener("abort", this.#onGone);
+    this.#stopListening();
     this.#resolve(outcome);
   }
 }

@@ -5,6 +5,7 @@ import { SseParser } from "../core/sse.ts";
  * upstream leaves unfinished is held back, so that the caller's last event is whole.
  */
 
+const LF = 10;
 const LF_LF = "\n\n";
 const LF_CR_LF = "\n\r\n";
 const CR_CR = "\r\r";
@@ -85,6 +86,9 @@ export function dataOf(event: Buffer): string | undefined {
 }
 
 function lastEventEnd(bytes: Buffer): number {
+  const { length } = bytes;
+  // As nearly always.
+  if (length >= 2 && bytes[length - 1] === LF && bytes[length - 2] === LF) return length;
   return Math.max(
     endOf(bytes.lastIndexOf(LF_LF), 2),
     endOf(bytes.lastIndexOf(LF_CR_LF), 3),

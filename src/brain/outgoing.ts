@@ -6,7 +6,8 @@ export type OutHeaders = Record<string, string | string[]>;
 /** The caller's side of one turn: one head, then bytes, then one end, whatever goes wrong. */
 export class Outgoing {
   readonly #res: ServerResponse;
-  readonly #gone = new AbortController();
+  readonly #leaving = new Set<() => void>();
+  #gone = false;
   /** Added to the head when it is written. */
   readonly #lateHeaders: () => OutHeaders;
   #finished = false;
@@ -15,15 +16,21 @@ export class Outgoing {
     this.#res = res;
     this.#lateHeaders = lateHeaders;
     res.on("close", () => {
-      if (!res.writableFinished) this.#gone.abort();
+      if (!res.writableFinished) this.#leave();
     });
-    res.on("error", () => this.#gone.abort());
-    if (res.destroyed) this.#gone.abort();
+    res.on("error", () => this.#leave());
+    this.#gone = res.destroyed;
   }
 
-  /** Aborts at once when the caller hangs up before the end. */
-  get gone(): AbortSignal {
-    return this.#gone.signal;
+  /** True once the caller has hung up before the end. */
+  get gone(): boolean {
+    return this.#gone;
+  }
+
+  /** Called at once when the caller hangs up. Returns what takes the listener off. */
+  onGone(run: () => void): () => void {
+    this.#leaving.add(run);
+    return () => this.#leaving.delete(run);
   }
 
   get begun(): boolean {
@@ -96,11 +103,17 @@ export class Outgoing {
   /** True once everything has been handed to a caller who was still there. */
   delivered(): Promise<boolean> {
     const res = this.#res;
-    if (res.writableFinished || this.gone.aborted) return Promise.resolve(res.writableFinished);
+    if (res.writableFinished || this.#gone) return Promise.resolve(res.writableFinished);
     return new Promise((resolve) => {
       res.once("finish", () => resolve(true));
-      this.gone.addEventListener("abort", () => resolve(false), { once: true });
+      this.onGone(() => resolve(false));
     });
+  }
+
+  #leave(): void {
+    this.#gone = true;
+    for (const run of this.#leaving) run();
+    this.#leaving.clear();
   }
 
   #failWhole(error: unknown): void {

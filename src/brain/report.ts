@@ -1,4 +1,3 @@
-import { dataOf, eventsIn } from "./events.ts";
 import { isObject } from "./request.ts";
 
 /** What an answer says about itself, read beside it without touching its bytes. */
@@ -22,6 +21,9 @@ export type TokenUsage = {
 /** Enough for the last events: usage with all its details, finish reason, `[DONE]`. */
 const TAIL = 4_096;
 
+/** Every event has the names; few have values. */
+const TELLING = /"(?:finish_reason"\s*:\s*"|usage"\s*:\s*\{)/;
+
 /** Keeps the end of a stream: what counts is told there. */
 export class Tail {
   #chunks: Buffer[] = [];
@@ -35,11 +37,13 @@ export class Tail {
 
   report(): Report {
     const report: Report = { done: false };
-    for (const event of eventsIn(Buffer.concat(this.#chunks)).reverse()) {
-      const data = dataOf(event);
-      if (data === undefined) continue;
-      if (data.trim() === "[DONE]") report.done = true;
-      else if (data.includes('"usage"') || data.includes('"finish_reason"')) readInto(report, data);
+    const lines = Buffer.concat(this.#chunks)
+      .toString("utf8")
+      .split(/[\r\n]+/);
+    for (const line of lines.reverse()) {
+      if (!line.startsWith("data:")) continue;
+      if (TELLING.test(line)) readInto(report, line.slice(5));
+      else if (line.slice(5).trim() === "[DONE]") report.done = true;
       if (report.usage && report.finishReason) break;
     }
     return report;

@@ -26,7 +26,7 @@ export type Round = {
 };
 
 export type RoundOptions = {
-  asking: Omit<Asking, "stages">;
+  asking: Omit<Asking, "stages" | "onEnd">;
   tools: ToolDefinition[];
   maxRounds: number;
   keepText: boolean;
@@ -61,7 +61,10 @@ async function oneRound(options: RoundOptions, tools: ToolDefinition[], first: b
     const hide = asking.call.askUsage && !chat.wantsUsage ? hideUsage : undefined;
     return [own, text, hide].filter((stage) => stage !== undefined);
   };
-  const { outcome, upstream } = await ask({ ...asking, call: { ...asking.call, tools }, stages });
+  const onEnd = ({ done }: Report) => {
+    if (own?.final ?? true) asking.outgoing.end(done ? undefined : "data: [DONE]\n\n");
+  };
+  const { outcome, upstream } = await ask({ ...asking, call: { ...asking.call, tools }, stages, onEnd });
   if (outcome.kind === "whole" && outcome.status < 300) return wholeRound(outcome, upstream, names);
   const report = outcome.kind === "streamed" ? outcome.report : undefined;
   const calls = outcome.kind === "streamed" ? (own?.calls ?? []) : [];

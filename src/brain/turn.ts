@@ -76,7 +76,7 @@ async function arrived({ turn, outgoing }: Turn, recalling: Promise<Recalled>): 
   const { memory, hits, reused, ms } = recalled;
   Object.assign(turn.trace, { memory, hits: hits.length, reused });
   turn.recalled(ms);
-  if (outgoing.gone.aborted) throw new AstrocyteError("cancelled", "[brain] the caller hung up.");
+  if (outgoing.gone) throw new AstrocyteError("cancelled", "[brain] the caller hung up.");
   return recalled;
 }
 
@@ -91,9 +91,9 @@ function tell({ outgoing, turn }: Turn, { outcome }: Round): void {
   if (outcome.kind === "gone") throw new AstrocyteError("cancelled", "[brain] the caller hung up.");
   if (outcome.kind === "broken" && !outcome.aligned) outgoing.destroy();
   if (outcome.kind === "broken" || outcome.kind === "failed") throw outcome.error;
+  if (outcome.kind === "streamed") return;
   turn.mark("upstream");
-  if (outcome.kind === "whole") tellWhole(outgoing, outcome);
-  else outgoing.end(outcome.report.done ? undefined : "data: [DONE]\n\n");
+  tellWhole(outgoing, outcome);
 }
 
 function tellWhole(outgoing: Outgoing, { status, headers, body }: Extract<Outcome, { kind: "whole" }>): void {

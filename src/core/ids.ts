@@ -1,5 +1,9 @@
-import { randomBytes } from "node:crypto";
+import { randomFillSync } from "node:crypto";
 import type { Clock } from "./clock.ts";
+
+/** Asking the system for each id's chance would cost more than the id. */
+const POOL = Buffer.alloc(4_096);
+let used = POOL.length;
 
 const ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz";
 
@@ -8,7 +12,16 @@ const ALPHABET = "0123456789abcdefghjkmnpqrstvwxyz";
  * Not a secret: never used as a credential.
  */
 export function newId(prefix: string, clock: Clock): string {
-  return `${prefix}_${encodeTime(clock.now())}${encodeRandom(randomBytes(16))}`;
+  return `${prefix}_${encodeTime(clock.now())}${encodeRandom(chance(16))}`;
+}
+
+function chance(bytes: number): Uint8Array {
+  if (used + bytes > POOL.length) {
+    randomFillSync(POOL);
+    used = 0;
+  }
+  used += bytes;
+  return POOL.subarray(used - bytes, used);
 }
 
 function encodeTime(ms: number): string {
