@@ -11,8 +11,8 @@ import { halfFloats } from "./vectors.ts";
 
 type Question<T> = T & { bankId: string; filter: SearchFilter; limit: number };
 
-/** At least so many of the int8 scan's best are measured again with the stored vectors. */
-const MIN_RESCORED = 100;
+/** So many of the int8 scan's best are measured again with the stored vectors; its error is smaller than what parts later ones. */
+const RESCORED = 100;
 
 export const searchReads = {
   "search.lexical"(
@@ -44,11 +44,11 @@ export const searchReads = {
       const { length } = columns;
       scoreDense(columns, index.matrix(context, unit.length), unit, known, scratch);
       const { scores, contexts } = scratch;
-      const likely = topDocuments(scores, length, Math.max(MIN_RESCORED, 2 * limit), wanted, -Infinity);
+      const best = topDocuments(scores, length, Math.max(RESCORED, limit), wanted, -Infinity);
       const bestContexts = topDocuments(contexts, length, limit, wanted, -Infinity);
       const matched = count(scores, length, wanted, -Infinity);
-      rescore(context, index, union(likely, bestContexts), unit, known);
-      const best = likely.sort((a, b) => scores[b]! - scores[a]! || b - a).slice(0, limit);
+      rescore(context, index, best.slice(0, RESCORED), unit, known);
+      best.sort((a, b) => scores[b]! - scores[a]! || b - a).splice(limit);
       return candidates(index, scratch, union(best, bestContexts), matched);
     });
   },
