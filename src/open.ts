@@ -86,7 +86,7 @@ async function wire(options: OpenOptions, config: PolicyConfig, models: Models):
     policy: createPolicy(config, store, clock),
     clock,
     logger,
-    settings: { mergeThreshold: 0.95, reflectMaxTokens: 4096, ...settings },
+    settings: { reflectMaxTokens: 4096, ...settings },
   };
   return new Astrocyte(engine, {
     ...(principal !== undefined && { principal }),

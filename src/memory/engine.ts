@@ -18,8 +18,6 @@ export type Engine = {
 };
 
 export type EngineSettings = {
-  /** Cosine at or above which a restatement may be merged, 0.95 by default. */
-  mergeThreshold: number;
   /** Tokens of all hits together when a call gives no `maxTokens`. */
   recallMaxTokens?: number;
   reflectMaxTokens: number;
