@@ -55,6 +55,7 @@ export function createGateway(parts: GatewayParts): Gateway {
     routerOptions: { maxParamLength: 512 },
     logger: false,
   });
+  app.removeContentTypeParser("text/plain");
   app.decorateRequest("caller", null as never);
 
   app.setErrorHandler((error, request, reply) => {

@@ -74,12 +74,18 @@ export class Clockwork {
       this.#nextSweep = clock.now() + settings.sweepEveryMs;
       await this.sweep();
     }
-    while ((await drainInbox(this.#parts)) > 0) if (this.#closed) return;
+    await this.#drain();
     for (;;) {
       const jobs = await store.jobs.claim(clock.now(), BATCH, LEASE_MS);
+      // Again: what was accepted before a session ended belongs to it when it is settled.
+      if (jobs.length > 0) await this.#drain();
       for (const job of jobs) await this.#run(job);
       if (jobs.length < BATCH || this.#closed) return;
     }
+  }
+
+  async #drain(): Promise<void> {
+    while (!this.#closed && (await drainInbox(this.#parts)) > 0);
   }
 
   async #run(job: JobRow): Promise<void> {

@@ -1,4 +1,5 @@
-import { createReadStream, createWriteStream } from "node:fs";
+import { createWriteStream } from "node:fs";
+import { open } from "node:fs/promises";
 import { join } from "node:path";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
@@ -45,9 +46,15 @@ export function exchangeRoutes({ memory, config }: GatewayParts): Route[] {
     body: schema.importBody,
     answer: schema.importAnswer,
     async handler({ body: { bank_id, path, on_conflict }, caller }) {
-      const lines = createReadStream(fileOf(config.exchange_dir, path));
+      const file = await open(fileOf(config.exchange_dir, path)).catch((cause) => {
+        throw unreadable(path, cause);
+      });
       const call = { bankId: bank_id, onConflict: on_conflict, context: contextOf(caller) };
-      return memory.import(readable(lines, path), call);
+      try {
+        return await memory.import(file.createReadStream({ autoClose: false }), call);
+      } finally {
+        await file.close();
+      }
     },
   });
 
@@ -68,11 +75,7 @@ async function* resumed(first: IteratorResult<string>, rest: AsyncGenerator<stri
   yield* rest;
 }
 
-async function* readable(lines: AsyncIterable<Uint8Array>, name: string): AsyncGenerator<Uint8Array> {
-  try {
-    yield* lines;
-  } catch (cause) {
-    const message = `[gateway] ${name} cannot be read in server.exchange_dir. Check the name.`;
-    throw new AstrocyteError("not_found", message, { cause });
-  }
+function unreadable(name: string, cause: unknown): AstrocyteError {
+  const message = `[gateway] ${name} cannot be read in server.exchange_dir. Check the name.`;
+  return new AstrocyteError("not_found", message, { cause });
 }
