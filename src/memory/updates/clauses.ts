@@ -14,6 +14,8 @@ export type Clause = {
   negated: boolean;
   /** Says in words that something changed: now, moved, no longer … */
   change: boolean;
+  /** Typed or heard without any capitals, so that names have none either. */
+  lowerCase: boolean;
   /** The text holds nothing else. */
   alone: boolean;
 };
@@ -38,7 +40,7 @@ const CHANGE =
   /\b(?:now|nowadays|these days|no longer|any ?more|any longer|again|instead|changed?|switched|moved|relocated|upgraded|downgraded|updated|became|become|turned|joined|started|stopped|quit|gave up|went|new|latest|promoted|renamed|as of|recently|finally)\b/i;
 /** Capitalised at the start of a sentence, but nobody's name. */
 const NO_NAME = new Set(
-  "the this that these those there here it its he she they you your we our us my mine his her their who what when where why how a an all some any no not yes and but or so as at by for from in of on to with please thanks today tomorrow yesterday monday tuesday wednesday thursday friday saturday sunday everyone everybody someone somebody nobody people working living let if".split(
+  "the this that these those there here it its he she they you your we our us my mine his her their who what when where why how a an all some any no not yes and but or so as at by for from in of on to with please thanks today tomorrow yesterday monday tuesday wednesday thursday friday saturday sunday everyone everybody someone somebody nobody people working living let if sounds looks feels seems smells tastes besides".split(
     " ",
   ),
 );
@@ -68,9 +70,10 @@ const BORDER =
 
 function readings(part: string, self: string | undefined): Array<Omit<Clause, "alone">> {
   const change = CHANGE.test(part);
+  const lowerCase = part === part.toLowerCase();
   return subjects(part, self).flatMap(({ subject, household, rest }) => {
     const { says, negated } = predicate(rest);
-    return [{ subject, household, says, negated, change }];
+    return [{ subject, household, says, negated, change, lowerCase }];
   });
 }
 
@@ -112,12 +115,18 @@ function both(subject: string, apostrophe: string | undefined, rest: string) {
   ];
 }
 
+/** The verb itself is negated. */
+const NEGATED =
+  /^(?:(?:am|is|are|do|does|did|have|has|can|still|really|currently|actually|just|now|also|lives?|works?|eats?|drinks?|smokes?) ){0,3}(?:not|no longer|never)\b|^'s .*\b(?:is|are|has|have|does|do) (?:not|no longer|never)\b/i;
+
 /** "have been living" → "be living", "changed my plan to pro" → "'s plan be pro". */
 function predicate(rest: string): { says: string; negated: boolean } {
   let says = rest
     .replaceAll(/\b(can|do|does|did|is|are|have|has)n't\b/gi, "$1 not")
     .replaceAll(/\b(?:don't|doesn't)\b/gi, "do not");
-  const negated = /\b(?:not|no longer|never)\b/i.test(says);
+  const negated = NEGATED.test(says);
+  // "Berlin, not Munich" states Berlin.
+  if (!negated) says = says.replace(/,?\s+(?:and |but )?(?:not|no longer|never)\b.*$/i, "");
   says = says
     .replaceAll(/\b(?:do|does|did) not\b|\b(?:not|no longer|never)\b/gi, " ")
     .replaceAll(ADVERB, " ")

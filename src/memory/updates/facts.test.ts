@@ -86,6 +86,11 @@ const REPLACES: Array<[string, string]> = [
   ["I don't live in Lisbon", "I moved to Lisbon"],
   ["My plan is free", "By the way, I'm on the pro plan now, thanks to my boss"],
   ["I live in Berlin and I work at Acme", "I moved to Lisbon"],
+  ["I live in Munich", "I live in Berlin, not in Munich"],
+  ["I prefer to be contacted by phone", "I prefer to be contacted by email, not by phone"],
+  ["my dog is called rex", "my dog is called bello"],
+  ["I don't work at Acme", "I'm working at Acme again"],
+  ["My plan is pro", "My plan is no longer pro"],
 ];
 
 /** Both stay true, or it cannot be told: nothing is replaced. */
@@ -189,6 +194,10 @@ const STAYS: Array<[string, string]> = [
   ["My bank is Sparkasse", "My bank is closed now"],
   ["My time zone is CET", "I'm in time"],
   ["My plan is free", "The user's plan is great"],
+  ["I live in Berlin", "I live in Berlin, not in Munich"],
+  ["I work at Acme", "I joined in"],
+  ["I work at Acme", "It was fun, so I joined in"],
+  ["I like the plan", "Sounds like a plan, I don't like it"],
   ["I live in Berlin", "We visited friends who moved to Lisbon"],
 ];
 

@@ -75,7 +75,7 @@ function match(clause: Clause): Fact | undefined {
 }
 
 function read(clause: Clause, attribute: Attribute, groups: Record<string, string>): Fact | undefined {
-  const value = attribute.value(groups.v ?? "");
+  const value = attribute.value(groups.v ?? "", clause.lowerCase);
   // "I have not left Acme" is no statement of a change.
   if (value === undefined || (clause.negated && attribute.opposite)) return undefined;
   const key = attribute.each

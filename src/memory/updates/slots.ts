@@ -279,12 +279,11 @@ export const ATTRIBUTES: Attribute[] = [
 
 const listedJob = is.oneOf(JOBS);
 
-function job(raw: string): string | undefined {
-  return listedJob(
-    raw
-      .replace(/ (?:at|for|in) .+$/i, "")
-      .replace(/^(?:senior|junior|lead|head|chief|principal|staff|trained|registered|qualified) /i, ""),
-  );
+function job(raw: string, lowerCase: boolean): string | undefined {
+  const title = raw
+    .replace(/ (?:at|for|in) .+$/i, "")
+    .replace(/^(?:senior|junior|lead|head|chief|principal|staff|trained|registered|qualified) /i, "");
+  return listedJob(title, lowerCase);
 }
 
 function timeZone(raw: string): string | undefined {

@@ -1,5 +1,8 @@
-/** Reads the value out of what followed a pattern; undefined when it is none of its kind. */
-export type ValueOf = (raw: string) => string | undefined;
+/**
+ * Reads the value out of what followed a pattern; undefined when it is none of its kind.
+ * @param lowerCase The text has no capitals at all, so that a name need not have one.
+ */
+export type ValueOf = (raw: string, lowerCase: boolean) => string | undefined;
 
 /** Where the value ends and the circumstances begin. */
 const TRAILER =
@@ -22,8 +25,8 @@ const NO_EMPLOYER = words(
   "home night nights myself himself herself themselves least once work school church facebook instagram twitter linkedin discord slack reddit tiktok netflix spotify zoom whatsapp telegram",
 );
 
-/** A place or an organisation begins with a capital, unless the whole text was typed or heard in lower case. */
-function proper(raw: string, excluded: Set<string>): string | undefined {
+/** A place or an organisation begins with a capital. */
+function proper(raw: string, excluded: Set<string>, lowerCase: boolean): string | undefined {
   const value = trim(raw);
   if (/^(?:my|your|his|her|our|their|this|that|an?|the|another|same|different|new|old)\b/.test(raw)) {
     return undefined;
@@ -31,23 +34,19 @@ function proper(raw: string, excluded: Set<string>): string | undefined {
   const all = value.split(/\s+/);
   if (value === "" || all.length > 4 || excluded.has(all[0]!.toLowerCase())) return undefined;
   if (/^\p{Lu}/u.test(value)) return value.toLowerCase();
-  const plain =
-    raw === raw.toLowerCase() &&
-    all.length <= 2 &&
-    /^\p{Ll}+( \p{Ll}+)?$/u.test(value) &&
-    !value.endsWith("ing");
+  const plain = lowerCase && all.length <= 2 && /^\p{Ll}+( \p{Ll}+)?$/u.test(value) && !value.endsWith("ing");
   return plain ? value : undefined;
 }
 
-export const place: ValueOf = (raw) => {
+export const place: ValueOf = (raw, lowerCase) => {
   // "Berlin and London": two homes, none of which replaces another.
   if (/^\p{L}+ and \p{Lu}/u.test(raw)) return undefined;
-  return proper(raw.replace(/^the (?=\p{Lu})/u, ""), NO_PLACE);
+  return proper(raw.replace(/^the (?=\p{Lu})/u, ""), NO_PLACE, lowerCase);
 };
 
-export const employer: ValueOf = (raw) => {
+export const employer: ValueOf = (raw, lowerCase) => {
   if (/^\p{L}+ and \p{Lu}/u.test(raw)) return undefined;
-  return proper(raw.replace(/ (?:as|doing|on|in) .+$/i, ""), NO_EMPLOYER);
+  return proper(raw.replace(/ (?:as|doing|on|in) .+$/i, ""), NO_EMPLOYER, lowerCase);
 };
 
 /** A person's or an animal's name. */
@@ -61,7 +60,7 @@ export const name: ValueOf = (raw) => {
 export const saidName: ValueOf = (raw) => {
   const value = trim(raw);
   const heard = /^\p{Ll}{2,}(?: \p{Ll}{2,})?$/u.test(value) && !NO_HEARD_NAME.test(value);
-  return name(raw) ?? (heard ? value : undefined);
+  return name(raw, false) ?? (heard ? value : undefined);
 };
 
 const NO_HEARD_NAME =
@@ -108,7 +107,7 @@ export const date: ValueOf = (raw) => {
 const DATED = new RegExp(`\\d|\\b(?:${WEEKDAY} ${MONTH}`.replaceAll(" ", "|") + ")\\b");
 
 /** A house in a street. */
-export const street: ValueOf = (raw) => (STREET.test(raw) ? address(raw) : undefined);
+export const street: ValueOf = (raw) => (STREET.test(raw) ? address(raw, false) : undefined);
 
 const STREET =
   /\b(?:street|st|road|rd|avenue|ave|lane|ln|drive|dr|boulevard|blvd|way|court|square|place|apartment|apt|flat|rue|via|calle|rua|avenida|plaza|platz|weg|allee|str)\b|stra(?:ß|ss)e\b/i;
@@ -118,11 +117,12 @@ export const object: ValueOf = (raw) => {
   const value = trim(raw).toLowerCase();
   if (value === "" || value.split(" ").length > 3 || /[,"]| (?:and|or|than|more|to) /.test(` ${raw} `))
     return undefined;
-  return /^(?:it|that|this|them|him|her|you|my|how|what|when|the way)\b/.test(value) ? undefined : value;
+  return /^(?:it|that|this|them|him|her|you|my|your|how|what|when|the way)\b/.test(value) ? undefined : value;
 };
 
 /** `joined Acme`, but not `joined Anna for lunch` or `joined the call`. */
-export const joined: ValueOf = (raw) => (/ (?:for|on|at|in the|over) /.test(raw) ? undefined : employer(raw));
+export const joined: ValueOf = (raw, lowerCase) =>
+  / (?:for|on|at|in the|over) /.test(raw) ? undefined : employer(raw, lowerCase);
 
 /** One of a closed list, written `canonical=synonym=synonym`, alone up to circumstances. */
 export function oneOf(list: string): ValueOf {
