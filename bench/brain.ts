@@ -13,24 +13,22 @@ import { askFor, cpuMsOf, launch, rssMbOf, start, stopAll } from "./brain/proces
  * calling the model directly and beside Portkey's gateway. Arms take turns within one run: on shared machines
  * only what one run compares can be compared.
  *
- *   --quick   under a minute     --json   flat figures on the last line
+ *   --quick   under a minute
  *   --idle    a thousand quiet streams for five minutes (with --quick: 20 seconds) instead
  *   --memories N (10000)         --no-portkey
  */
-export async function run(args: string[]): Promise<void> {
+export async function run(args: string[]): Promise<Record<string, number>> {
   const { values } = parseArgs({
     args,
     options: {
       quick: { type: "boolean", default: false },
-      json: { type: "boolean", default: false },
       idle: { type: "boolean", default: false },
       memories: { type: "string", default: "10000" },
       "no-portkey": { type: "boolean", default: false },
     },
   });
   try {
-    const figures = values.idle ? await runIdle(values.quick) : await compare(values);
-    if (values.json) console.log(JSON.stringify(figures));
+    return values.idle ? await runIdle(values.quick) : await compare(values);
   } finally {
     stopAll();
   }

@@ -17,15 +17,14 @@ import { fixed, quantile } from "./brain/figures.ts";
  * that answers after a fixed delay, a SQLite file, a JSON file), two recalls over a bank, precedence, budget and
  * text. No source answers from its cache. The slowest source alone takes turns with the whole in one run.
  *
- *   --quick   2 000 memories, 100 rounds     --json   flat figures on the last line
+ *   --quick   2 000 memories, 100 rounds
  *   --memories N (10000)   --rounds N (400)   --delay MS (50)
  */
-export async function run(args: string[]): Promise<void> {
+export async function run(args: string[]): Promise<Record<string, number>> {
   const { values } = parseArgs({
     args,
     options: {
       quick: { type: "boolean", default: false },
-      json: { type: "boolean", default: false },
       memories: { type: "string" },
       rounds: { type: "string" },
       delay: { type: "string", default: "50" },
@@ -43,7 +42,7 @@ export async function run(args: string[]): Promise<void> {
     console.log(
       `${memories} memories, ${rounds} rounds, slowest source ${figures["slowest_p50_ms"]} ms: added p50 ${figures["added_p50_ms"]} ms (target 10), p99 ${figures["added_p99_ms"]} ms (target 30)`,
     );
-    if (values.json) console.log(JSON.stringify({ memories, rounds, ...figures }));
+    return { memories, rounds, ...figures };
   } finally {
     for (const source of sources.values()) await source.close();
     await memory.close();

@@ -11,25 +11,24 @@ import { ask, askAll, store, withMemory } from "./quality/run.ts";
  *   (no file)            the set in `bench/data/quality.json`
  *   --locomo FILE        LoCoMo's JSON
  *   --longmemeval FILE   LongMemEval's JSON (S or M)
- *   --quick              at most 100 questions     --json   flat figures on the last line
+ *   --quick              at most 100 questions
  *
  * A turn counts when its own id is among the hits; sessions count in the order in which hits first meet them.
  * Figures are percentages.
  */
-export async function run(args: string[]): Promise<void> {
+export async function run(args: string[]): Promise<Record<string, number>> {
   const { values } = parseArgs({
     args,
     options: {
       locomo: { type: "string" },
       longmemeval: { type: "string" },
       quick: { type: "boolean", default: false },
-      json: { type: "boolean", default: false },
     },
   });
   const limit = values.quick ? 100 : Number.POSITIVE_INFINITY;
   const figures = await measure(values, limit);
   for (const line of figures.lines) console.log(line);
-  if (values.json) console.log(JSON.stringify(figures.flat));
+  return figures.flat;
 }
 
 type Files = { locomo?: string | undefined; longmemeval?: string | undefined };

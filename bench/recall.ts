@@ -19,21 +19,20 @@ const CALLERS = 16;
  * banks, and mem0 over as many memories with the same embedder. Files are made once and kept in the temp folder.
  *
  *   --quick   fewer rounds, 100,000 memories in 1,000 banks instead of a million in 10,000
- *   --json    flat figures on the last line     --no-mem0
+ *   --no-mem0 leave mem0 out
  */
-export async function run(args: string[]): Promise<void> {
+export async function run(args: string[]): Promise<Record<string, number>> {
   const { values } = parseArgs({
     args,
     options: {
       quick: { type: "boolean", default: false },
-      json: { type: "boolean", default: false },
       "no-mem0": { type: "boolean", default: false },
     },
   });
   const { embedder } = createProviders({}, systemClock);
   const figures = await measure(embedder, values.quick, !values["no-mem0"]);
   await embedder.close?.();
-  if (values.json) console.log(JSON.stringify(figures));
+  return figures;
 }
 
 type Arm = { name: string; ask: (question: string, round: number) => Promise<unknown>; rounds: number };
