@@ -53,6 +53,8 @@ class Attempt implements Listener {
   #status = 0;
   #headers: UpstreamHeaders = {};
   #chunks: Buffer[] = [];
+  /** Events on their way out. */
+  #queue: Buffer[] = [];
   #bytes = 0;
   #begun = false;
   #control: Control | undefined;
@@ -121,6 +123,7 @@ class Attempt implements Listener {
     const rest = this.#gate.rest();
     const whole = rest === undefined || isWhole(rest);
     if (rest && whole) this.#pass(Buffer.concat([rest, Buffer.from("\n\n")]));
+    this.#flush();
     const report = this.#tail.report();
     // Without a length the end of the connection may be the end of the answer, or the upstream's death.
     const ended = isFramed(this.#headers) || report.done || report.finishReason !== undefined;
@@ -136,6 +139,7 @@ class Attempt implements Listener {
   error(cause: unknown): void {
     if (this.#settled) return;
     const error = AstrocyteError.is(cause) ? cause : lost(cause);
+    this.#flush();
     this.#control?.cancel();
     const { aligned } = this.#gate;
     this.#settle(
@@ -167,11 +171,19 @@ class Attempt implements Listener {
     let out: Buffer | undefined = events;
     for (const stage of this.#options.stages) out = out && stage.push(out);
     if (!out) return;
+    // What came in one read goes out in one write.
+    if (this.#queue.push(out) === 1) process.nextTick(this.#flush);
+  }
+
+  readonly #flush = (): void => {
+    if (this.#queue.length === 0) return;
+    const out = this.#queue.length === 1 ? this.#queue[0]! : Buffer.concat(this.#queue);
+    this.#queue = [];
     this.#keepAlive?.beat();
     if (this.#options.outgoing.write(out) || this.#paused) return;
     this.#paused = true;
     this.#control?.pause();
-  }
+  };
 
   #collect(chunk: Buffer): void {
     this.#bytes += chunk.length;

@@ -42,7 +42,7 @@ export async function runTurn(turn: Turn): Promise<void> {
   const tools = memory ? toolsFor(binding, chat) : [];
   const place = exchanges && (binding.retain || tools.length > 0) ? placeOf(chat, binding) : undefined;
   if (place) exchanges?.begun(place);
-  if (binding.bankIds.length > 0) chat.layout();
+  if (memory && binding.bankIds.length > 0) chat.layout();
   const { hits } = await arrived(turn, recalling);
   const { briefing } = binding.session ?? {};
   const prompt = composePrompt(chat, briefing?.text ?? "", memoryBlock(hits, binding.recall.maxTokens));
