@@ -15,14 +15,14 @@ export function barChart(title: string, unit: string, bars: Bar[]): string {
   const rows = bars.map(({ label, value, note }, i) => {
     const y = i * ROW;
     const length = Math.max(2, share(value) * (WIDTH - LABEL - 130));
-    return `<text x="${LABEL - 8}" y="${y + 17}" text-anchor="end">${escape(label)}</text>
+    return `<text x="${LABEL - 8}" y="${y + 17}" text-anchor="end">${escapeHtml(label)}</text>
 <rect x="${LABEL}" y="${y + 4}" width="${length.toFixed(1)}" height="${ROW - 8}" rx="3"/>
-<text x="${LABEL + length + 8}" y="${y + 17}" class="value">${value} ${escape(unit)}${note ? ` (${escape(note)})` : ""}</text>`;
+<text x="${LABEL + length + 8}" y="${y + 17}" class="value">${value} ${escapeHtml(unit)}${note ? ` (${escapeHtml(note)})` : ""}</text>`;
   });
-  return `<figure><figcaption>${escape(title)}${wide ? " (logarithmic)" : ""}</figcaption>
-<svg viewBox="0 0 ${WIDTH} ${bars.length * ROW}" role="img" aria-label="${escape(title)}">${rows.join("\n")}</svg></figure>`;
+  return `<figure><figcaption>${escapeHtml(title)}${wide ? " (logarithmic)" : ""}</figcaption>
+<svg viewBox="0 0 ${WIDTH} ${bars.length * ROW}" role="img" aria-label="${escapeHtml(title)}">${rows.join("\n")}</svg></figure>`;
 }
 
-export function escape(text: string): string {
+export function escapeHtmlHtml(text: string): string {
   return text.replace(/[&<>"]/g, (character) => `&#${character.charCodeAt(0)};`);
 }

@@ -1,4 +1,4 @@
-import { type Bar, barChart, escape } from "./chart.ts";
+import { type Bar, barChart, escapeHtml } from "./chart.ts";
 
 export type Result = {
   bench: string;
@@ -19,11 +19,11 @@ ${results.map(section).join("\n")}
 
 function section({ bench, args, at, machine, figures }: Result): string {
   const on = Object.entries(machine).map(([key, value]) => `${key} ${value}`);
-  return `<section><h2>${escape(bench)} <small>${escape(args.join(" "))}</small></h2>
-<p class="machine">${escape(at)} · ${escape(on.join(" · "))}</p>
+  return `<section><h2>${escapeHtml(bench)} <small>${escapeHtml(args.join(" "))}</small></h2>
+<p class="machine">${escapeHtml(at)} · ${escapeHtml(on.join(" · "))}</p>
 ${charts(bench, figures).join("\n")}
 <details><summary>All figures</summary><table>${Object.entries(figures)
-    .map(([key, value]) => `<tr><td>${escape(key)}</td><td>${value}</td></tr>`)
+    .map(([key, value]) => `<tr><td>${escapeHtml(key)}</td><td>${value}</td></tr>`)
     .join("")}</table></details></section>`;
 }
 
