@@ -22,7 +22,7 @@ import { createLocalAdapter, type LocalAdapter } from "./presentation/local/inde
 import { createTavusAdapter } from "./presentation/tavus/index.ts";
 import { createGateway, createMetrics, type Gateway, parseServerConfig } from "./server/index.ts";
 import { serverSecret } from "./server-secret.ts";
-import { composerStore, openDatabase } from "./stores/sqlite/index.ts";
+import { composerStore, openDatabase, type SqliteDatabase } from "./stores/sqlite/index.ts";
 
 export type GatewayOptions = {
   clock?: Clock;
@@ -51,7 +51,7 @@ export type OpenedGateway = {
 };
 
 /** Vendors that a configuration may name, and how each is made. */
-const VENDORS: Record<string, (config: unknown, deps: AdapterDeps) => PresentationAdapter> = {
+export const VENDORS: Record<string, (config: unknown, deps: AdapterDeps) => PresentationAdapter> = {
   tavus: (config, deps) => createTavusAdapter(config as Parameters<typeof createTavusAdapter>[0], deps),
 };
 
@@ -63,12 +63,26 @@ export async function openGateway(
   config: string | object,
   options: GatewayOptions = {},
 ): Promise<OpenedGateway> {
-  const { clock = systemClock, logger = silentLogger } = options;
   const read = loadConfig(config);
+  const database = await openDatabase(read.store.path, storeOptions(read));
+  try {
+    return await wire(config, read, database, options);
+  } catch (error) {
+    await database.close();
+    throw error;
+  }
+}
+
+async function wire(
+  config: string | object,
+  read: Config,
+  database: SqliteDatabase,
+  options: GatewayOptions,
+): Promise<OpenedGateway> {
+  const { clock = systemClock, logger = silentLogger } = options;
   const server = parseServerConfig(read.server);
   const secret = server.secret ?? (await serverSecret(read.store.path));
   const models = modelsOf(read, options, clock);
-  const database = await openDatabase(read.store.path, storeOptions(read));
   const memory = await openFromConfig(config, { ...models, database, clock, logger });
   const metrics = createMetrics({ process: options.processMetrics ?? false });
   const http = createHttpClient({ area: "tools", clock });

@@ -129,6 +129,7 @@ test("the next session knows what the one before learned, and what a record over
   assert.ok(
     lines.some(({ text, memory }) => text.includes("Rufus") && memory?.session_id === one.session_id),
   );
+  assert.ok(!lines.some(({ text }) => text.includes("No language model")));
   const lost = briefing.json["overridden"] as Array<{ text: string; by: { field: string } }>;
   assert.ok(lost.some(({ text, by }) => text.includes("pro plan") && by.field === "plan_tier"));
   const two = await openSession(world, { subject: "user:ben" });

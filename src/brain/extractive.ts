@@ -1,3 +1,4 @@
+import { NO_MODEL } from "../composer/transcripts/echo.ts";
 import type { BriefingLine } from "../composer/types.ts";
 import { analyse } from "../core/text.ts";
 import type { CompletionChunk } from "../memory/llm/provider.ts";
@@ -10,8 +11,6 @@ export type Known = { question: string; lines: BriefingLine[]; hits: MemoryHit[]
 /** More would be a list to listen to. */
 const MAX_QUOTES = 2;
 const MAX_QUOTE = 300;
-
-const NO_MODEL = "No language model is set up, so I can only quote what I know.";
 
 /**
  * Answers by quoting briefing and memory, and says so. Facts that may be spoken come before memories; nothing

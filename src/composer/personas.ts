@@ -103,10 +103,14 @@ export type KnownParts = { sources?: Iterable<string>; tools?: Iterable<string>;
 /** Personas from configuration. Errors: `config_invalid`, naming every field that is wrong. */
 export function parsePersonas(raw: unknown, known: KnownParts = {}): Map<string, Persona> {
   const configs = parseConfig(personasConfig, raw ?? {}, "personas");
+  // An iterator can be read once, and there are many personas.
+  const [sources, tools, vendors] = [known.sources, known.tools, known.vendors].map(
+    (each) => each && [...each],
+  );
   const problems = Object.entries(configs).flatMap(([id, config]) => [
-    ...unknown(`${id}.sources`, config.sources, known.sources),
-    ...unknown(`${id}.tools`, config.tools, known.tools),
-    ...unknown(`${id}.vendors`, Object.keys(config.vendors), known.vendors),
+    ...unknown(`${id}.sources`, config.sources, sources),
+    ...unknown(`${id}.tools`, config.tools, tools),
+    ...unknown(`${id}.vendors`, Object.keys(config.vendors), vendors),
   ]);
   if (problems.length > 0) {
     throw new AstrocyteError("config_invalid", `[personas] ${problems.join("; ")}. Correct the names.`, {
@@ -116,12 +120,11 @@ export function parsePersonas(raw: unknown, known: KnownParts = {}): Map<string,
   return new Map(Object.entries(configs).map(([id, config]) => [id, toPersona(id, config)]));
 }
 
-function unknown(path: string, names: string[], known: Iterable<string> | undefined): string[] {
+function unknown(path: string, names: string[], known: string[] | undefined): string[] {
   if (!known) return [];
-  const all = [...known];
-  const list = all.length > 0 ? all.join(", ") : "none";
+  const list = known.length > 0 ? known.join(", ") : "none";
   return names
-    .filter((name) => !all.includes(name))
+    .filter((name) => !known.includes(name))
     .map((name) => `${path}: ${name} does not exist; there is ${list}`);
 }
 

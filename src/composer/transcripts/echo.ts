@@ -6,8 +6,12 @@ const REPETITION = 0.8;
 /** Fewer content words than this say nothing that could be news. */
 const MIN_TERMS = 3;
 
+/** How an answer without a model begins: the rest of it is quoted (see `brain/extractive.ts`). */
+export const NO_MODEL = "No language model is set up, so I can only quote what I know.";
+
 /** True when the agent's words are those of a recalled memory or a fact that it was given: no news. */
 export function repeatsBriefing(text: string, briefing: Briefing | undefined): boolean {
+  if (text.startsWith(NO_MODEL) || NO_MODEL.startsWith(text)) return true;
   const spoken = new Set(analyse(text));
   if (!briefing || spoken.size < MIN_TERMS) return false;
   return briefing.lines.some((line) => {

@@ -47,7 +47,7 @@ function lost(text: string, reason: string): HTMLElement {
 
 function originOf({ source, memory, sensitivity }: Line): string {
   const hush = sensitivity === "open" ? "" : ", not to be said aloud";
-  if (source) return `${source.source}.${source.field}, read ${age(source.age_ms)} ago${hush}`;
+  if (source) return `${source.source}.${source.field}, as of ${age(source.age_ms)} ago${hush}`;
   if (!memory) return "";
   const day = new Date(memory.occurred_at).toLocaleDateString(undefined, { dateStyle: "medium" });
   const from = memory.session_id ? ` in call ${memory.session_id}` : "";

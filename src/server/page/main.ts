@@ -54,6 +54,7 @@ async function open(): Promise<void> {
     await showBriefing(opened);
     session = await connect({ baseUrl: "", sessionId, sessionToken, join });
     follow(session, sessionId);
+    setup.hidden = true;
     say.hidden = false;
     field<HTMLInputElement>(say, "text").focus();
   } catch (error) {
@@ -75,6 +76,7 @@ function follow(running: Session, sessionId: string): void {
     if (state !== "ended")
       return tell(state === "joined" ? "You are in the room." : "The connection broke …");
     say.hidden = true;
+    setup.hidden = false;
     tell(`Ended (${reason ?? "ended"}). Waiting until it is settled …`);
     attempt(() => settled(sessionId));
   });
