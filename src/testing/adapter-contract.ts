@@ -81,7 +81,6 @@ const CASES: Record<string, (harness: AdapterHarness) => Promise<void>> = {
     const expected = {
       command: sides.includes("server"),
       clientInstruction: sides.includes("client"),
-      toolResultInstruction: tools === "client" || tools === "both",
       parseToolRequest: tools === "server" || tools === "both",
       parseWebhook: webhooks !== "none",
       fetchTranscript: transcript.includes("pull"),

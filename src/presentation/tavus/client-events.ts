@@ -37,6 +37,11 @@ export function createClientEvents(): (message: Row, session: SessionHandle) => 
         return interruption(message, field, at, replies);
       case "conversation.tool_call":
         return [toolCall(message, field)];
+      // Ours: the page knows best whether its person is there (see `client/daily.ts`).
+      case "astrocyte.person_joined":
+        return [{ type: "joined", who: "person", ...(at !== undefined && { at }) }];
+      case "astrocyte.person_left":
+        return [{ type: "left", who: "person", ...(at !== undefined && { at }) }];
       default:
         return readEvent(message);
     }

@@ -31,8 +31,8 @@ export class FakeDailyCall {
       socket.addEventListener("close", (event) => {
         if (this.#left) return;
         this.#left = true;
-        // A room that refuses is an error; one that ends the meeting is not.
-        if (event.code === 4403) this.#emit("error", { errorMsg: event.reason });
+        // A room that refuses or vanishes is an error; one that ends the meeting is not.
+        if (event.code !== 1000) this.#emit("error", { errorMsg: event.reason });
         this.#emit("left-meeting", {});
         reject(new Error(event.reason || "the meeting has ended"));
       });
@@ -52,6 +52,11 @@ export class FakeDailyCall {
   /** The person in front of the camera says something. */
   speak(text: string): void {
     this.#socket?.send(JSON.stringify({ kind: "speech", text }));
+  }
+
+  /** Hands an app message over as if it had come from the room. */
+  receive(event: Record<string, unknown>): void {
+    this.#emit("app-message", event);
   }
 
   /** The network is gone: no goodbye. */

@@ -1,0 +1,192 @@
+import { createDailyTransport } from "./daily.ts";
+import { Emitter } from "./emitter.ts";
+import { createGateway } from "./gateway.ts";
+import { followInstructions } from "./instructions.ts";
+import { createRelay } from "./relay.ts";
+import { createReporter } from "./reporter.ts";
+import { createRoomTransport } from "./room.ts";
+import {
+  ClientError,
+  type ClientState,
+  type ConnectOptions,
+  type Host,
+  type Session,
+  type Transport,
+  type TransportListener,
+} from "./types.ts";
+
+const REJOIN_WAITS_MS = [500, 1_000, 2_000, 4_000, 8_000, 15_000];
+
+/**
+ * Joins the session's room and does a page's share of the work: carries tool calls to the server and results
+ * back, sends what the server wants on the data channel, reports what was said, comes back after a lost
+ * connection, and ends the session when the page goes away.
+ *
+ * What happens before the page subscribes is kept for its first listener.
+ * Errors: a `ClientError` with `join_failed`, `daily_missing` or `unknown_room`.
+ */
+export async function connect(options: ConnectOptions): Promise<Session> {
+  const host = hostOf(options);
+  const transport = options.transport ?? transportFor(options, host);
+  const running = new RunningSession(options, host, transport);
+  await running.join();
+  return running;
+}
+
+class RunningSession implements Session {
+  readonly #events = new Emitter();
+  readonly #transport: Transport;
+  readonly #host: Host;
+  readonly #gateway: ReturnType<typeof createGateway>;
+  readonly #reporter: ReturnType<typeof createReporter>;
+  readonly #listener: TransportListener;
+  readonly #onPageHide = (event: Event) => this.#pageHides(event);
+  readonly #endOnPageHide: boolean;
+  readonly #sessionId: string;
+  #stopFollowing = () => {};
+  #state: ClientState = "joining";
+  #ending: Promise<void> | undefined;
+
+  constructor(options: ConnectOptions, host: Host, transport: Transport) {
+    this.#host = host;
+    this.#transport = transport;
+    this.#sessionId = options.sessionId;
+    this.#endOnPageHide = options.endOnPageHide ?? true;
+    this.#gateway = createGateway(options, host);
+    const error = (problem: ClientError) => this.#emit("error", problem);
+    this.#reporter = createReporter(this.#gateway, host, error);
+    const relay = createRelay(this.#gateway, host, (call, result) => {
+      this.#emit("tool", { ...call, status: result?.status ?? "running" });
+      if (result) this.#guard(() => transport.sendToolResult(result));
+    });
+    this.#listener = {
+      transcript: (line) => this.#emit("transcript", line),
+      toolCall: (call) => void relay(call),
+      report: (message) => this.#reporter.add(message),
+      ended: (reason) => void this.#over(reason),
+      lost: () => void this.#rejoin(),
+      left: () => void this.end("left_room").catch(error),
+      error,
+    };
+  }
+
+  get state(): ClientState {
+    return this.#state;
+  }
+
+  on: Session["on"] = (name, listener) => this.#events.on(name, listener);
+  respond = (text: string): void => this.#transport.respond(text);
+  interrupt = (): void => this.#transport.interrupt();
+
+  async join(): Promise<void> {
+    await this.#transport.join(this.#listener);
+    this.#become("joined");
+    this.#host.page?.addEventListener("pagehide", this.#onPageHide);
+    this.#stopFollowing = followInstructions(this.#gateway, this.#host, this.#sessionId, {
+      send: (message) => this.#guard(() => this.#transport.send(message)),
+      ended: (reason) => void this.#over(reason),
+    });
+  }
+
+  async end(reason = "user_hung_up"): Promise<void> {
+    if (this.#state === "ended") return this.#ending;
+    const over = this.#over(reason);
+    await Promise.all([over, this.#gateway.end(reason, false)]);
+  }
+
+  #emit: Emitter["emit"] = (name, event) => this.#events.emit(name, event);
+
+  #become(state: ClientState, reason?: string): void {
+    this.#state = state;
+    this.#emit("state", { state, ...(reason !== undefined && { reason }) });
+  }
+
+  /** Leaves the room and sends what is still to be told. */
+  #over(reason: string): Promise<void> {
+    this.#ending ??= (async () => {
+      this.#become("ended", reason);
+      this.#host.page?.removeEventListener("pagehide", this.#onPageHide);
+      this.#stopFollowing();
+      await this.#transport.leave().catch(() => {});
+      await this.#reporter.close();
+    })();
+    return this.#ending;
+  }
+
+  async #rejoin(): Promise<void> {
+    if (this.#state !== "joined") return;
+    this.#become("reconnecting");
+    for (const wait of REJOIN_WAITS_MS) {
+      await new Promise<void>((resolve) => this.#host.after(wait, resolve));
+      if (this.state !== "reconnecting") return;
+      if ((await this.#gateway.isRunning()) === false) return this.#over("ended");
+      try {
+        await this.#transport.join(this.#listener);
+        if (this.state === "reconnecting") this.#become("joined");
+        return;
+      } catch {
+        // The next try, after a longer wait.
+      }
+    }
+    this.#emit(
+      "error",
+      new ClientError("unreachable", "The room could not be reached again. Open a new session."),
+    );
+    await this.#over("connection_lost");
+  }
+
+  /** A page that may come back out of the browser's cache is gone for the agent all the same. */
+  #pageHides(_event: Event): void {
+    this.#reporter.flush();
+    if (!this.#endOnPageHide) return;
+    void this.#gateway.end("page_closed", true).catch(() => {});
+    void this.#over("page_closed");
+  }
+
+  #guard(work: () => void): void {
+    try {
+      work();
+    } catch (error) {
+      this.#emit(
+        "error",
+        error instanceof ClientError ? error : new ClientError("send_failed", String(error)),
+      );
+    }
+  }
+}
+
+function transportFor({ join, daily }: ConnectOptions, host: Host): Transport {
+  if (join.kind === "local") return createRoomTransport(join, host);
+  if (join.kind !== "daily") {
+    throw new ClientError("unknown_room", `Rooms of kind "${join.kind}" are not built in. Pass a transport.`);
+  }
+  if (daily) return createDailyTransport(daily, join);
+  throw new ClientError(
+    "daily_missing",
+    "This room is Daily's. Install @daily-co/daily-js and pass `daily: Daily.createCallObject()`.",
+  );
+}
+
+function hostOf({ host = {} }: ConnectOptions): Host {
+  const browser: Partial<Window> | undefined = typeof window === "undefined" ? undefined : window;
+  return {
+    fetch: (input, init) => fetch(input, init),
+    WebSocket: globalThis.WebSocket,
+    page: browser as Host["page"],
+    storage: sessionStorageOf(browser),
+    after(ms, run) {
+      const timer = setTimeout(run, ms);
+      return () => clearTimeout(timer);
+    },
+    ...host,
+  };
+}
+
+/** Reading the property alone throws where the page may store nothing. */
+function sessionStorageOf(browser: Partial<Window> | undefined): Host["storage"] {
+  try {
+    return browser?.sessionStorage;
+  } catch {
+    return undefined;
+  }
+}

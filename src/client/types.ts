@@ -1,0 +1,117 @@
+/** What the page hands to `connect`, and what it gets. Nothing here is a key of a vendor or of the application. */
+export type ConnectOptions = {
+  /** The gateway, without a trailing slash; empty when it is the page's own origin. */
+  baseUrl: string;
+  sessionId: string;
+  /** From the answer of `POST /v1/sessions`; good for this session alone. */
+  sessionToken: string;
+  /** Likewise. */
+  join: Join;
+  /** Daily's call object, made by the page, for `join.kind` `daily`. */
+  daily?: DailyCall;
+  /** Another way into a room than the ones built in. */
+  transport?: Transport;
+  /** Ends the session when the page goes away, so that nothing runs on unheard. True when absent. */
+  endOnPageHide?: boolean;
+  /** For tests and other hosts; the browser's own when absent. */
+  host?: Partial<Host>;
+};
+
+export type Join = { kind: string; url: string; token?: string; expires_at?: string };
+
+/** What of the browser is used. */
+export type Host = {
+  fetch: typeof fetch;
+  WebSocket: typeof WebSocket;
+  /** `pagehide` is listened for here. */
+  page: Pick<EventTarget, "addEventListener" | "removeEventListener"> | undefined;
+  /** Keeps the place in the event stream over a reload. */
+  storage: Pick<Storage, "getItem" | "setItem"> | undefined;
+  /** Calls `run` after `ms`; returns its cancel. */
+  after(ms: number, run: () => void): () => void;
+};
+
+/** The part of Daily's call object that is used. */
+export type DailyCall = {
+  join(options: { url: string; token?: string }): Promise<unknown>;
+  leave(): Promise<unknown>;
+  meetingState(): string;
+  sendAppMessage(data: unknown, to: string): unknown;
+  participants?(): Record<string, { user_id?: string; local?: boolean }>;
+  on(name: string, listener: (event: Record<string, unknown>) => void): unknown;
+  off(name: string, listener: (event: Record<string, unknown>) => void): unknown;
+};
+
+/** A way into a room and the dialect that is spoken in it. */
+export type Transport = {
+  /** Resolves when the person is in the room. Called again to come back after `lost`. */
+  join(listener: TransportListener): Promise<void>;
+  leave(): Promise<void>;
+  /** Sends a message as the server made it. Throws a `ClientError` when the room could not carry it. */
+  send(message: Record<string, unknown>): void;
+  sendToolResult(result: ToolResult): void;
+  /** The person typed instead of speaking. */
+  respond(text: string): void;
+  interrupt(): void;
+};
+
+export type TransportListener = {
+  transcript(line: TranscriptLine): void;
+  toolCall(call: ToolCall): void;
+  /** The vendor's own message, for the server to read. */
+  report(message: Record<string, unknown>): void;
+  ended(reason: string): void;
+  /** The connection broke; the session may still run. */
+  lost(): void;
+  /** The person left by the room's own means, such as a button of Daily's. */
+  left(): void;
+  error(error: ClientError): void;
+};
+
+/** An utterance as far as it is known; later lines of the same `id` replace it. */
+export type TranscriptLine = {
+  id: string;
+  role: "user" | "agent";
+  text: string;
+  /** False while `text` still grows. */
+  final: boolean;
+  /** What of it has been spoken, where the vendor says. */
+  heard?: string;
+  interrupted?: boolean;
+};
+
+export type ToolCall = { toolCallId: string; name: string; arguments: string };
+export type ToolResult = { toolCallId: string; status: "success" | "error"; output: string };
+export type ToolEvent = ToolCall & { status: "running" | ToolResult["status"] };
+
+export type ClientState = "joining" | "joined" | "reconnecting" | "ended";
+
+export type ClientEvents = {
+  transcript: TranscriptLine;
+  state: { state: ClientState; reason?: string };
+  tool: ToolEvent;
+  error: ClientError;
+};
+
+/**
+ * `code` is stable: `join_failed`, `daily_missing`, `unknown_room`, `message_too_large`, `unreachable`,
+ * `reports_dropped`, or the gateway's own.
+ */
+export class ClientError extends Error {
+  override readonly name = "ClientError";
+  readonly code: string;
+  constructor(code: string, message: string, options?: ErrorOptions) {
+    super(message, options);
+    this.code = code;
+  }
+}
+
+export type Session = {
+  readonly state: ClientState;
+  /** Returns the unsubscribe. */
+  on<K extends keyof ClientEvents>(name: K, listener: (event: ClientEvents[K]) => void): () => void;
+  respond(text: string): void;
+  interrupt(): void;
+  /** Ends the session at the server and leaves the room. Idempotent. */
+  end(reason?: string): Promise<void>;
+};
