@@ -1,5 +1,4 @@
 #!/usr/bin/env node
-import { readFileSync } from "node:fs";
 import { enableCompileCache } from "node:module";
 import process from "node:process";
 
@@ -19,23 +18,14 @@ async function main(): Promise<void> {
   // A reader that has seen enough (`| head`) is no failure.
   process.stdout.on("error", (error: NodeJS.ErrnoException) => process.exit(error.code === "EPIPE" ? 0 : 1));
   const { CommanderError } = await import("commander");
-  const { createProgram } = await import("./program.ts");
+  const [{ createProgram }, { version }] = await Promise.all([
+    import("./program.ts"),
+    import("../server/version.ts"),
+  ]);
   try {
-    await createProgram(version()).parseAsync();
+    await createProgram(version).parseAsync();
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
     process.exitCode = error.exitCode;
   }
-}
-
-/** The package's manifest lies beside `src/` here and beside `cli/` when published. */
-function version(): string {
-  for (const path of ["../package.json", "../../package.json"]) {
-    try {
-      return JSON.parse(readFileSync(new URL(path, import.meta.url), "utf8")).version;
-    } catch {
-      // The other place.
-    }
-  }
-  return "unknown";
 }

@@ -2,6 +2,7 @@ import { Command } from "commander";
 import { registerAudit } from "./commands/audit.ts";
 import { registerBanks } from "./commands/banks.ts";
 import { registerBrain } from "./commands/brain.ts";
+import { registerBrief } from "./commands/brief.ts";
 import { registerChat } from "./commands/chat.ts";
 import { registerDoctor } from "./commands/doctor.ts";
 import { registerForget } from "./commands/forget.ts";
@@ -10,7 +11,11 @@ import { registerHolds } from "./commands/holds.ts";
 import { registerRecall } from "./commands/recall.ts";
 import { registerReindex } from "./commands/reindex.ts";
 import { registerRemember } from "./commands/remember.ts";
+import { registerServe } from "./commands/serve.ts";
+import { registerSessions } from "./commands/sessions.ts";
+import { registerStart } from "./commands/start.ts";
 import { registerTransfer } from "./commands/transfer.ts";
+import { registerVendors } from "./commands/vendors.ts";
 import { globalOptions } from "./options.ts";
 import { EXIT, EXIT_HELP } from "./output/exit.ts";
 
@@ -28,9 +33,9 @@ export function createProgram(version: string): Command {
       throw Object.assign(error, { exitCode: error.exitCode === 0 ? EXIT.ok : EXIT.usage });
     });
   const groups: Array<[string, Array<(program: Command) => void>]> = [
-    ["Run", [registerChat]],
+    ["Run", [registerStart, registerServe, registerChat]],
     ["Memory", [registerRemember, registerRecall, registerForget]],
-    ["Sessions", [registerBrain]],
+    ["Sessions", [registerBrief, registerSessions, registerVendors, registerBrain]],
     ["Banks", [registerBanks, registerGrants, registerHolds, registerTransfer, registerReindex]],
     ["Care", [registerDoctor, registerAudit]],
   ];

@@ -3,6 +3,7 @@ import { raceAbort } from "../core/deadline.ts";
 import { AstrocyteError } from "../core/errors.ts";
 import type { Astrocyte } from "../memory/brain.ts";
 import type { AstrocyteContext } from "../memory/types.ts";
+import type { GatewayOptions, OpenedGateway } from "../open-gateway.ts";
 import { locate } from "./locate.ts";
 import { asFailure, EXIT, exitCodeOf } from "./output/exit.ts";
 import { toWire } from "./output/json.ts";
@@ -24,6 +25,8 @@ export type Cli = {
   context: { context?: AstrocyteContext };
   /** The memory that the flags name; opened once, closed at the end. */
   memory(): Promise<Astrocyte>;
+  /** Everything that the configuration names, not yet listening; closed at the end. */
+  gateway(options?: GatewayOptions): Promise<OpenedGateway>;
   /** Closed at the end, last opened first. */
   use<T extends { close(): Promise<unknown> }>(resource: T): T;
   progress(label: string): Progress;
@@ -33,8 +36,14 @@ export type Cli = {
 
 type Handler<O> = (cli: Cli, options: O, args: string[]) => Promise<Answer | undefined>;
 
-/** Makes a commander action of a handler: opens, runs, prints, closes, and sets the exit code. */
-export function action<O extends object>(handler: Handler<O>): (...given: unknown[]) => Promise<void> {
+/**
+ * Makes a commander action of a handler: opens, runs, prints, closes, and sets the exit code. Ctrl-C ends it
+ * at once, unless it `serves`: then it ends itself when the signal tells it to.
+ */
+export function action<O extends object>(
+  handler: Handler<O>,
+  { serves = false } = {},
+): (...given: unknown[]) => Promise<void> {
   return async (...given) => {
     const command = given.at(-1) as Command;
     const options = command.optsWithGlobals() as O & Flags;
@@ -48,7 +57,8 @@ export function action<O extends object>(handler: Handler<O>): (...given: unknow
     process.on("SIGTERM", interrupt);
     const { cli, close } = open(options, stop.signal);
     try {
-      const answer = await raceAbort(handler(cli, options, command.args), stop.signal);
+      const work = handler(cli, options, command.args);
+      const answer = await (serves ? work : raceAbort(work, stop.signal));
       if (answer) print(cli, answer);
     } catch (error) {
       fail(error, options.json ?? false);
@@ -73,6 +83,7 @@ function open(flags: Flags, signal: AbortSignal): { cli: Cli; close(): Promise<v
     signal,
     context: flags.principal === undefined ? {} : { context: { principal: flags.principal } },
     memory: () => (memory ??= openMemory(flags).then(use)),
+    gateway: (options) => openConfigured(flags, options).then(use),
     use,
     progress: (label) => progress(label, process.stderr, (flags.quiet || flags.json) ?? false),
     note: (text) => {
@@ -89,6 +100,18 @@ async function openMemory(flags: Flags): Promise<Astrocyte> {
   const { Astrocyte } = await import("../memory/brain.ts");
   const place = await locate(flags);
   return "config" in place ? Astrocyte.fromConfig(place.config) : Astrocyte.open(place.db);
+}
+
+async function openConfigured(flags: Flags, options: GatewayOptions = {}): Promise<OpenedGateway> {
+  const place = await locate(flags);
+  if (!("config" in place)) {
+    throw new AstrocyteError(
+      "config_invalid",
+      "[cli] personas and vendors come from a configuration, and there is none. Give --config, or run `astrocyte start` for a sample.",
+    );
+  }
+  const { openGateway } = await import("../open-gateway.ts");
+  return openGateway(place.config, options);
 }
 
 function print(cli: Cli, answer: Answer): void {

@@ -1,13 +1,14 @@
 import type { MemoryHit, RecallResult, RecallTrace, ReflectResult } from "../../memory/types.ts";
+import { hitJson, recallJson } from "../../server/present.ts";
 import { EXIT } from "../output/exit.ts";
 import { type Ui, when } from "../output/ui.ts";
 import { printable, wrap } from "../output/width.ts";
 import type { Answer } from "../run.ts";
 
 export function recalled(result: RecallResult, withTrace: boolean): Answer {
-  const { trace, ...rest } = result;
+  const { trace } = result;
   return {
-    data: withTrace ? result : rest,
+    data: recallJson(result),
     text: (ui) =>
       [
         result.hits.length === 0 ? "Nothing in memory fits." : hits(ui, result.hits),
@@ -20,7 +21,7 @@ export function recalled(result: RecallResult, withTrace: boolean): Answer {
 
 export function reflected(result: ReflectResult): Answer {
   return {
-    data: result,
+    data: { ...result, sources: result.sources.map(hitJson) },
     text: (ui) => {
       if (result.method === "unknown") return "I don't know: memory holds nothing on that.";
       const by =

@@ -1,0 +1,35 @@
+import { createServer } from "node:net";
+import type { Logger } from "../core/telemetry.ts";
+
+/** Structured lines on stderr: standard output is for results. */
+export async function gatewayLogger(level: "info" | "warn"): Promise<Logger> {
+  const { pino } = await import("pino");
+  const logger: Logger = pino(
+    { level, base: null, timestamp: pino.stdTimeFunctions.isoTime },
+    pino.destination({ fd: 2, sync: true }),
+  );
+  return logger;
+}
+
+export function untilStopped(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve();
+    else signal.addEventListener("abort", () => resolve(), { once: true });
+  });
+}
+
+const TRIES = 50;
+
+/** The first port from `from` on that nobody listens on. */
+export async function freePort(host: string, from: number): Promise<number> {
+  for (let port = from; port < from + TRIES; port++) if (await isFree(host, port)) return port;
+  return 0;
+}
+
+function isFree(host: string, port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const server = createServer();
+    server.once("error", () => resolve(false));
+    server.listen(port, host, () => server.close(() => resolve(true)));
+  });
+}
