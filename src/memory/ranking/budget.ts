@@ -27,5 +27,6 @@ export function title(text: string): string {
   const first = (sentences(text.slice(0, TITLE * 4))[0] ?? text).trim();
   if (first.length <= TITLE) return first;
   const cut = first.slice(0, TITLE - 1);
-  return `${cut.slice(0, Math.max(cut.lastIndexOf(" "), TITLE / 2)).trimEnd()}…`;
+  const space = cut.lastIndexOf(" ");
+  return `${(space > TITLE / 2 ? cut.slice(0, space) : cut).trimEnd()}…`;
 }

@@ -16,6 +16,7 @@ export function dropDuplicates(hits: MemoryHit[], limit: number): MemoryHit[] {
     const twin = place === undefined ? undefined : kept[place];
     if (place !== undefined && twin) {
       if (twin.origin === "external" && hit.origin === "memory") kept[place] = { ...hit, score: twin.score };
+      places.set(key, place);
     } else if (kept.length < limit) {
       for (const name of [key, text]) if (!places.has(name)) places.set(name, kept.length);
       kept.push(hit);

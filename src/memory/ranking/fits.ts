@@ -23,7 +23,7 @@ export function anythingFits(question: string, pool: MemoryHit[], found: Found[]
   const terms = new Set(analyse(question));
   const byTime = found.some(({ extra }) => extra !== undefined && extra.length > 0);
   const cosines = found.flatMap(({ dense }) => dense?.scores ?? []);
-  // "What did I say last week?" asks for a time and not for a subject; without vectors there is no judging.
+  // "What happened last week?" asks for a time and not for a subject; without vectors there is no judging.
   if (terms.size === 0 || byTime || cosines.length === 0) return true;
   const memories = found.reduce((sum, { dense }) => sum + (dense?.matched ?? 0), 0);
   return best(cosines) + COVERED * coverage(terms, pool) >= least(memories, model);

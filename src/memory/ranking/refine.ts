@@ -4,9 +4,9 @@ import { proximity } from "./time.ts";
 
 /** What a cue is worth, as shares of a full fused score. */
 const SPEAKER = 0.1;
-const TIME = 0.15;
+const TIME = 0.25;
 const LATEST = 0.08;
-const ONLY_ASKS = 0.05;
+const ASKS = 0.25;
 
 /**
  * Adds to the fused scores what only the memories themselves tell: who spoke, when, and whether it says
@@ -20,10 +20,18 @@ export function refine(pool: MemoryHit[], cues: Cues): MemoryHit[] {
     (asked !== undefined && hit.speaker === asked ? SPEAKER : 0) +
     (cues.time ? TIME * proximity(hit.occurredAt, cues.time) : 0) +
     LATEST * newest(hit) -
-    (/\?\s*$/.test(hit.text) ? ONLY_ASKS : 0);
+    ASKS * shareAsked(hit.text);
   return pool
     .map((hit) => ({ ...hit, score: Math.min(1, Math.max(0, (hit.score + bonus(hit)) / full)) }))
     .sort((a, b) => b.score - a.score);
+}
+
+/** The share of a text that is questions: who asks does not tell. */
+function shareAsked(text: string): number {
+  if (!text.includes("?")) return 0;
+  const sentences = text.match(/[^.!?]+[.!?]*/g) ?? [];
+  const asked = sentences.filter((sentence) => sentence.trimEnd().endsWith("?"));
+  return asked.join("").length / text.length;
 }
 
 /** Where a memory's time lies between the pool's oldest (0) and newest (1). */
