@@ -231,6 +231,14 @@ test("all open sessions are listed, over as many pages as there are", async () =
   );
 });
 
+test("a persona that does not fit is refused before Tavus hears of it", async () => {
+  await using harness = await tavusHarness();
+  for (const unfit of harness.unfit) {
+    await assert.rejects(harness.adapter.open(BRIEFING, unfit, bindingFor()), is("invalid_input"));
+  }
+  assert.deepEqual(harness.simulator.requests, []);
+});
+
 test("what a persona may not do is told in words", async () => {
   await using harness = await tavusHarness({ face_id: undefined });
   const problems = (change: Partial<VendorPersona>) =>
