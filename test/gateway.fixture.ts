@@ -33,11 +33,14 @@ const GRANTS = [
 ];
 
 /** The whole product over a real file and real HTTP, with an injected clock. */
-export async function makeGateway(changes: Record<string, unknown> = {}, options: GatewayOptions = {}) {
+export async function makeGateway(
+  changes: Record<string, unknown> = {},
+  options: GatewayOptions & { clock?: FakeClock } = {},
+) {
   const folder = await mkdtemp(join(tmpdir(), "astrocyte-gateway-"));
   const crm = join(folder, "crm.db");
   makeCrm(crm);
-  const clock = new FakeClock();
+  const { clock = new FakeClock() } = options;
   const { server, ...sections } = changes;
   const config = {
     store: { path: join(folder, "memory.db"), readers: 2 },
@@ -74,7 +77,7 @@ export async function makeGateway(changes: Record<string, unknown> = {}, options
       ...(server as object),
     },
   };
-  const opened = await openGateway(config, { clock, embedder: createScriptedLLM(), ...options });
+  const opened = await openGateway(config, { embedder: createScriptedLLM(), ...options, clock });
   const url = await opened.listen({ port: 0 });
   return {
     ...opened,

@@ -5,7 +5,7 @@ import { AstrocyteError, toAstrocyteError } from "../core/errors.ts";
 import { newId } from "../core/ids.ts";
 import { createAuthenticator } from "./auth/index.ts";
 import { isDevelopment, isLoopback } from "./config.ts";
-import { isForeign, problemOf } from "./errors.ts";
+import { isForeign, problemOf, traceOf } from "./errors.ts";
 import { EventStreams } from "./event-stream.ts";
 import { registerHeaders } from "./headers.ts";
 import { RateLimiter } from "./limits.ts";
@@ -60,8 +60,10 @@ export function createGateway(parts: GatewayParts): Gateway {
 
   app.setErrorHandler((error, request, reply) => {
     const { problem, headers } = problemOf(error, request.id);
-    if (isForeign(error))
-      logger.error({ requestId: request.id, code: problem.code, err: error }, "request failed");
+    if (isForeign(error)) {
+      const facts = { requestId: request.id, code: problem.code, ...traceOf(error) };
+      logger.error(facts, "a request failed on our side");
+    }
     return reply.code(problem.status).headers(headers).send(problem);
   });
   app.setNotFoundHandler((request, reply) => {

@@ -49,6 +49,13 @@ export function isForeign(thrown: unknown): boolean {
   return thrown.cause instanceof Error && thrown.cause.message === thrown.message;
 }
 
+/** What the log may have of a foreign error: where it happened, not its words. */
+export function traceOf(thrown: unknown): Record<string, unknown> {
+  if (!(thrown instanceof Error)) return { name: typeof thrown };
+  const frames = (thrown.stack ?? "").split("\n").filter((line) => /^\s+at /.test(line));
+  return { name: thrown.name, frames: frames.slice(0, 12).map((line) => line.trim()) };
+}
+
 function ownError(thrown: unknown): AstrocyteError {
   if (isFrameworkError(thrown)) return translated(thrown);
   if (!isForeign(thrown)) return thrown as AstrocyteError;
