@@ -166,7 +166,6 @@ export class WorkerPool {
       tasks: new Map(),
       exited: new Promise((resolve) => worker.once("exit", () => resolve())),
     };
-    worker.unref();
     worker.on("message", (reply: TaskReply) =>
       this.#settle(member, reply.id, (task) =>
         reply.error ? task.reject(reviveError(reply.error)) : task.resolve(reply.value),
@@ -175,6 +174,8 @@ export class WorkerPool {
     // An uncaught error ends the worker: `exit` follows and deals with its tasks.
     worker.on("error", () => {});
     worker.on("exit", () => this.#lose(member));
+    // After the listeners: adding one for messages holds the process again.
+    worker.unref();
     this.#members.push(member);
     return member;
   }

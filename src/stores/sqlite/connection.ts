@@ -9,11 +9,8 @@ export type Connection = {
   close(): void;
 };
 
-/** How long a connection waits for another process. */
-export const BUSY_TIMEOUT_MS = 5_000;
-
-export function connect(path: string, readOnly: boolean): Connection {
-  const db = new DatabaseSync(path, { readOnly, timeout: BUSY_TIMEOUT_MS });
+export function connect(path: string, readOnly: boolean, timeout: number): Connection {
+  const db = new DatabaseSync(path, { readOnly, timeout });
   const statements = new Map<string, StatementSync>();
   return {
     db,

@@ -24,6 +24,8 @@ export type SqliteOptions = {
   readers?: number;
   /** Memory for the banks' search indexes, shared by the readers. 512 MiB when absent. */
   cacheBytes?: number;
+  /** How long a call waits for another process that writes, or for readers at a purge. 5 seconds when absent. */
+  busyTimeoutMs?: number;
   /** Size limit of the file in pages of 1 KiB, e.g. to test what a full disk does: `store_full`. */
   maxPages?: number;
 };
@@ -57,9 +59,10 @@ export async function openDatabase(path: string, options: SqliteOptions = {}): P
   const temporary = path === ":memory:" ? await mkdtemp(join(tmpdir(), "astrocyte-")) : undefined;
   const file = temporary ? join(temporary, "store.db") : path;
   const readerCount = options.readers ?? Math.max(2, availableParallelism());
-  const writer = newWriter({ path: file, ...(options.maxPages && { maxPages: options.maxPages }) });
+  const { maxPages, busyTimeoutMs = 5_000 } = options;
+  const writer = newWriter({ path: file, busyTimeoutMs, ...(maxPages !== undefined && { maxPages }) });
   const cacheBytes = (options.cacheBytes ?? 512 * 2 ** 20) / readerCount;
-  const readers = newReaders({ path: file, cacheBytes }, readerCount);
+  const readers = newReaders({ path: file, busyTimeoutMs, cacheBytes }, readerCount);
   const close = async () => {
     await readers.close();
     await writer.close();

@@ -1,6 +1,6 @@
 /** What crosses between the database handle and its threads. */
 export type Call = { op: string; args: unknown };
 
-export type WriterData = { path: string; maxPages?: number };
+export type WriterData = { path: string; busyTimeoutMs: number; maxPages?: number };
 
-export type ReaderData = { path: string; cacheBytes: number };
+export type ReaderData = { path: string; busyTimeoutMs: number; cacheBytes: number };

@@ -8,13 +8,13 @@ import type { Call, ReaderData } from "./protocol.ts";
 import { IndexCache } from "./search/cache.ts";
 
 /** A reader's thread: a read-only connection of its own. */
-const { path, cacheBytes } = workerData as ReaderData;
+const { path, busyTimeoutMs, cacheBytes } = workerData as ReaderData;
 const operations = readOps as Record<string, (context: ReadContext, args: unknown) => unknown>;
 
 let context: ReadContext | undefined;
 
 function open(): ReadContext {
-  const connection = connect(path, true);
+  const connection = connect(path, true, busyTimeoutMs);
   configureReader(connection);
   return { ...connection, indexes: new IndexCache(cacheBytes) };
 }

@@ -9,13 +9,13 @@ import { writeOps } from "./ops/index.ts";
 import type { Call, WriterData } from "./protocol.ts";
 
 /** The writer's thread: the only connection of this process that writes. */
-const { path, maxPages } = workerData as WriterData;
+const { path, busyTimeoutMs, maxPages } = workerData as WriterData;
 const operations = writeOps as Record<string, (context: WriteContext, args: unknown) => unknown>;
 
 let connection: Connection | undefined;
 
 function open(): Connection {
-  const fresh = connect(path, false);
+  const fresh = connect(path, false, busyTimeoutMs);
   try {
     configureWriter(fresh, maxPages);
     migrate(fresh);
