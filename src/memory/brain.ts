@@ -1,6 +1,7 @@
 import type { OpenOptions } from "../open.ts";
 import { dropBank, listBanks, removeGrant, removeHold, setGrant, setHold } from "./administration.ts";
 import { ensureBank } from "./banks.ts";
+import { BankChanges, tellingChanges } from "./changes.ts";
 import type { Engine } from "./engine.ts";
 import { forget, type PurgeOptions, purge, type RestoreOptions, restore } from "./forget.ts";
 import { countMemories, measured } from "./instruments.ts";
@@ -18,7 +19,7 @@ import { recall, recallBanks } from "./recall.ts";
 import { reflect } from "./reflect.ts";
 import { type ReindexOptions, type ReindexResult, reindex } from "./reindex.ts";
 import { createRetainer, type Retainer, type RetainItem } from "./retain.ts";
-import { type ManyItem, type ManyOptions, retainMany } from "./retain-many.ts";
+import { admit, type ManyItem, type ManyOptions, retainMany } from "./retain-many.ts";
 import type { AuditRow } from "./store.ts";
 import type {
   AstrocyteContext,
@@ -62,12 +63,13 @@ export class Astrocyte {
   readonly #engine: Engine;
   readonly #options: AstrocyteOptions;
   readonly #retainer: Retainer;
+  readonly #changes = new BankChanges();
 
   /** For those who wire an engine themselves; else use `open` or `fromConfig`. */
   constructor(engine: Engine, options: AstrocyteOptions = {}) {
-    this.#engine = engine;
+    this.#engine = { ...engine, store: tellingChanges(engine.store, this.#changes) };
     this.#options = options;
-    this.#retainer = createRetainer(engine);
+    this.#retainer = createRetainer(this.#engine);
   }
 
   /** Memory in one SQLite file, with the local embedder and no LLM unless options say otherwise. */
@@ -239,6 +241,11 @@ export class Astrocyte {
     return measured("purge", [], {}, () => maintain(this.#engine, keep));
   }
 
+  /** Called when what a bank holds, or who may read it, has changed through this instance. Returns the unsubscribe. */
+  onChange(listener: (bankId: string) => void): () => void {
+    return this.#changes.listen(listener);
+  }
+
   async close(): Promise<void> {
     await this.#options.close?.();
   }
@@ -290,22 +297,12 @@ export class Astrocyte {
     });
   }
 
-  /** Authorises and counts a batch; each pair of a context and a bank once. */
-  async #admit(batch: ManyItem[]): Promise<RetainItem[]> {
-    const { policy } = this.#engine;
+  #admit(batch: ManyItem[]): Promise<RetainItem[]> {
     const items = batch.map(({ content, ...options }) => ({
       content,
       options,
       context: this.#contextOf(options),
     }));
-    const pairs = Map.groupBy(items, ({ context, options }) => JSON.stringify([context, options.bankId]));
-    for (const [{ context, options }] of pairs.values() as Iterable<[RetainItem]>) {
-      await policy.authorize(context, "retain", "write", [options.bankId]);
-    }
-    for (const group of pairs.values()) {
-      const { context, options } = group[0]!;
-      await policy.spend(context, "retain", options.bankId, group.length);
-    }
-    return items;
+    return admit(this.#engine.policy, items);
   }
 }

@@ -1,4 +1,5 @@
 import { AccessDenied, AstrocyteError, toAstrocyteError } from "../core/errors.ts";
+import type { Policy } from "./policy/policy.ts";
 import type { Retainer, RetainItem, Staged } from "./retain.ts";
 import type { RetainContent, RetainOptions, RetainResult } from "./types.ts";
 
@@ -51,6 +52,19 @@ export async function retainMany(
 
 function cancelled(): AstrocyteError {
   return new AstrocyteError("cancelled", "it was cancelled. Go on from there.");
+}
+
+/** Authorises and counts a batch; each pair of a context and a bank once, all of them before any is counted. */
+export async function admit(policy: Policy, items: RetainItem[]): Promise<RetainItem[]> {
+  const pairs = Map.groupBy(items, ({ context, options }) => JSON.stringify([context, options.bankId]));
+  const groups = [...pairs.values()].map((group) => ({ ...group[0]!, amount: group.length }));
+  for (const { context, options } of groups) {
+    await policy.authorize(context, "retain", "write", [options.bankId]);
+  }
+  for (const { context, options, amount } of groups) {
+    await policy.spend(context, "retain", options.bankId, amount);
+  }
+  return items;
 }
 
 async function* batches(items: Iterable<ManyItem> | AsyncIterable<ManyItem>): AsyncGenerator<ManyItem[]> {
