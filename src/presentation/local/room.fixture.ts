@@ -55,7 +55,7 @@ export function callTool(name: string, args: object, text = ""): Answer {
   };
 }
 
-const SECRET = "server-secret";
+export const ROOM_SECRET = "server-secret";
 
 export async function makeRooms(tools: VendorTool[] = []) {
   const clock = new FakeClock();
@@ -67,7 +67,7 @@ export async function makeRooms(tools: VendorTool[] = []) {
   const { port } = sockets.address() as AddressInfo;
   const adapter = createLocalAdapter(
     {
-      secret: SECRET,
+      secret: ROOM_SECRET,
       roomsUrl: () => `ws://127.0.0.1:${port}`,
       async sink(_sessionId, events) {
         if (faults.sink-- > 0) throw new Error("the store is busy");
@@ -89,6 +89,7 @@ export async function makeRooms(tools: VendorTool[] = []) {
     told,
     faults,
     open,
+    bind: (sessionId: string) => bindingFor(sessionId, brain.url),
     async destroy() {
       await adapter.close();
       for (const socket of sockets.clients) socket.terminate();
@@ -103,8 +104,13 @@ function bindingFor(sessionId: string, url: string): Binding {
   return {
     sessionId,
     marker: `astrocyte:${sessionId}`,
-    brain: { baseUrl: url, apiKey: `key-${sessionId}`, contextToken: "", model: "astrocyte" },
-    callbackUrl: `${url}/callback`,
+    brain: {
+      baseUrl: url,
+      apiKey: `key-${sessionId}`,
+      contextToken: `context-${sessionId}`,
+      model: "astrocyte",
+    },
+    callbackUrl: `${url}/callback/secret-${sessionId}`,
     tools: { url: `${url}/tools`, secret: "tool-secret" },
     limits: { maxDurationMs: 600_000, absentTimeoutMs: 60_000, leftTimeoutMs: 20_000 },
     onResource: async () => {},
