@@ -56,7 +56,13 @@ export const searchCases: Case[] = [
   {
     name: "lexical: a reply is found through the question next to it",
     async run({ store }) {
-      const talk = ["Which allergy do you have?", "Peanuts, since childhood.", "Noted.", "Shall we go on?", "Yes."];
+      const talk = [
+        "Which allergy do you have?",
+        "Peanuts, since childhood.",
+        "Noted.",
+        "Shall we go on?",
+        "Yes.",
+      ];
       await filled(store, [
         ...talk.map((text, position) => memory(`t${position}`, { text, sessionId: "s", position })),
         memory("alone", { text: "Peanuts grow underground", sessionId: "z", position: 9 }),
