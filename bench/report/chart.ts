@@ -23,6 +23,6 @@ export function barChart(title: string, unit: string, bars: Bar[]): string {
 <svg viewBox="0 0 ${WIDTH} ${bars.length * ROW}" role="img" aria-label="${escapeHtml(title)}">${rows.join("\n")}</svg></figure>`;
 }
 
-export function escapeHtmlHtml(text: string): string {
+export function escapeHtml(text: string): string {
   return text.replace(/[&<>"]/g, (character) => `&#${character.charCodeAt(0)};`);
 }
