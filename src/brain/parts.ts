@@ -34,6 +34,8 @@ export type BrainParts = {
 export type BrainMemory = {
   recall(query: string, options: RecallOptions): Promise<RecallResult>;
   retain(content: RetainContent, options: RetainOptions): Promise<RetainResult>;
+  /** Creates the bank of an API key unless it exists: a user's first turn finds nothing, and is no error. */
+  openBank?(bankId: string, options: { context: AstrocyteContext }): Promise<void>;
   /** Called after every write to or removal from a bank, so that nothing found before it is used again. */
   onChange?(listener: (bankId: string) => void): () => void;
 };

@@ -39,6 +39,8 @@ export class Recaller {
   readonly #breakers = new Map<string, CircuitBreaker>();
   /** What was just found, by binding: vendors ask the same, or a little more, several times a turn. */
   readonly #found = new Map<string, Found>();
+  /** Banks that were there before; a change may have been their end. */
+  readonly #open = new Set<string>();
   readonly #changes = new Map<string, number>();
   readonly #unsubscribe: (() => void) | undefined;
 
@@ -73,6 +75,7 @@ export class Recaller {
 
   /** Whatever was found in this bank is not used again. */
   changed(bankId: string): void {
+    this.#open.delete(bankId);
     if (this.#changes.size > 10_000) this.clear();
     this.#changes.set(bankId, (this.#changes.get(bankId) ?? 0) + 1);
   }
@@ -89,16 +92,18 @@ export class Recaller {
 
   async #ask(memory: BrainMemory, binding: Binding, question: string): Promise<RecallResult> {
     const settle = this.#breakerOf(binding.bankIds[0]!).enter();
-    const { deadlineMs, maxResults, maxTokens, required } = binding.recall;
-    const result = memory.recall(question, {
-      banks: binding.bankIds,
-      context: binding.context,
-      maxResults,
-      maxTokens,
-      deadlineMs,
-      mode: required ? "required" : "best-effort",
-    });
     const at = this.#parts.clock.now();
+    const { deadlineMs, maxResults, maxTokens, required } = binding.recall;
+    const result = this.#opened(memory, binding).then(() =>
+      memory.recall(question, {
+        banks: binding.bankIds,
+        context: binding.context,
+        maxResults,
+        maxTokens,
+        deadlineMs,
+        mode: required ? "required" : "best-effort",
+      }),
+    );
     const found: Found = { question, result, at, changes: this.#changesOf(binding) };
     this.#keep(binding.id, found);
     try {
@@ -110,6 +115,15 @@ export class Recaller {
       this.#drop(binding.id, found);
       throw error;
     }
+  }
+
+  /** A session's banks were opened with it. */
+  async #opened(memory: BrainMemory, { key, bankIds, context }: Binding): Promise<void> {
+    const bankId = bankIds[0]!;
+    if (!key || !memory.openBank || this.#open.has(bankId)) return;
+    await memory.openBank(bankId, { context });
+    if (this.#open.size >= MAX_REMEMBERED) this.#open.clear();
+    this.#open.add(bankId);
   }
 
   #breakerOf(bankId: string): CircuitBreaker {

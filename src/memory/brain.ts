@@ -23,6 +23,8 @@ import { admit, type ManyItem, type ManyOptions, retainMany } from "./retain-man
 import type { AuditRow } from "./store.ts";
 import type {
   AstrocyteContext,
+  AstrocyteOptions,
+  BankCall,
   BankInfo,
   ForgetOptions,
   ForgetResult,
@@ -39,18 +41,6 @@ import type {
   RetainResult,
   TimeInput,
 } from "./types.ts";
-
-export type AstrocyteOptions = {
-  /** Who acts when a call gives no context; `user:local` when absent. */
-  principal?: Principal;
-  /** How long a softly deleted memory can be restored, in milliseconds; 30 days when absent. */
-  keepDeletedMs?: number;
-  /** Closes what was opened for this instance. */
-  close?: () => Promise<void>;
-};
-
-/** A call on one bank. Without `context` the instance's own principal acts. */
-export type BankCall = { bankId: string; context?: AstrocyteContext };
 
 const KEEP_DELETED_MS = 30 * 86_400_000;
 
