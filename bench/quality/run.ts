@@ -2,8 +2,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { systemClock } from "../../src/core/clock.ts";
-import { Astrocyte } from "../../src/memory/brain.ts";
-import type { MemoryHit, RecallResult } from "../../src/memory/types.ts";
+import { Astrocyte, type MemoryHit, type RecallResult } from "../../src/index.ts";
 import type { Bank, Case, Dataset } from "./dataset.ts";
 
 /** As many hits as it takes to see ten sessions. */

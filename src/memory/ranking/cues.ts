@@ -1,14 +1,13 @@
 import { tokenise } from "../../core/text.ts";
+import { isMachine, isNamed } from "../updates/subject.ts";
 import { type TimeSpan, timeSpan, wantsLatest } from "./time.ts";
 
 /** What a question's words say about when, and about whom. */
 export type Cues = { words: Set<string>; time?: TimeSpan; latest: boolean };
 
+/** Words by which a person who asks means the user, and the assistant. */
 const ME = ["i", "my", "me", "mine", "we", "our"];
 const YOU = ["you", "your"];
-/** Speakers that "I" and "you" mean when a person asks. */
-const PERSON = new Set(["user", "human", "customer", "caller", "client"]);
-const MACHINE = new Set(["assistant", "agent", "bot", "ai", "replica", "avatar"]);
 
 export function readCues(question: string, now: number): Cues {
   const time = timeSpan(question, now);
@@ -20,15 +19,14 @@ export function readCues(question: string, now: number): Cues {
  * research?" is Caroline's to answer. Undefined when it names none or several.
  */
 export function speakerAsked(cues: Cues, speakers: Iterable<string>): string | undefined {
-  const named = [...speakers].filter((speaker) => isNamed(speaker, cues.words));
+  const named = [...speakers].filter((speaker) => isAskedFor(speaker, cues.words));
   return named.length === 1 ? named[0] : undefined;
 }
 
-function isNamed(speaker: string, asked: Set<string>): boolean {
+function isAskedFor(speaker: string, asked: Set<string>): boolean {
   const name = tokenise(speaker);
-  const role = name.join(" ");
-  if (asked.has(role)) return true;
-  if (PERSON.has(role)) return ME.some((word) => asked.has(word));
-  if (MACHINE.has(role)) return YOU.some((word) => asked.has(word));
+  if (asked.has(name.join(" "))) return true;
+  if (isMachine(speaker)) return YOU.some((word) => asked.has(word));
+  if (!isNamed(speaker)) return ME.some((word) => asked.has(word));
   return name.some((part) => part.length > 1 && asked.has(part));
 }
