@@ -2,12 +2,12 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { AccessDenied, AstrocyteError } from "../src/core/errors.ts";
 import { silentLogger } from "../src/core/telemetry.ts";
-import { Astrocyte, type BankCall } from "../src/memory/brain.ts";
+import { Astrocyte } from "../src/memory/brain.ts";
 import type { Engine } from "../src/memory/engine.ts";
 import { parsePolicyConfig } from "../src/memory/policy/config.ts";
 import { createPolicy } from "../src/memory/policy/create.ts";
 import type { MemoryStore } from "../src/memory/store.ts";
-import type { AstrocyteContext, Permission } from "../src/memory/types.ts";
+import type { AstrocyteContext, BankCall, Permission } from "../src/memory/types.ts";
 import { open } from "../src/stores/sqlite/index.ts";
 import { accessMatrix } from "../src/testing/access-matrix.ts";
 import { FakeClock } from "../src/testing/fake-clock.ts";
@@ -67,8 +67,8 @@ const CALLS: Record<string, { permission: Permission; run: Call }> = {
   dropBank: { permission: "admin", run: (brain, { bankId, context }) => brain.dropBank(bankId, { context }) },
 };
 
-/** No bank, or no context: what they show is filtered, or nothing of anyone. */
-const WITHOUT_BANK = ["banks", "verifyAudit", "maintain", "close"];
+/** No bank, or no context: what they show is filtered, or no content of anyone. */
+const WITHOUT_BANK = ["banks", "verifyAudit", "maintain", "onChange", "close"];
 
 const HEADER = `${JSON.stringify({
   astrocyte_export: 1,

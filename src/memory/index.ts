@@ -1,4 +1,4 @@
-export { Astrocyte, type AstrocyteOptions, type BankCall } from "./brain.ts";
+export { Astrocyte } from "./brain.ts";
 export type { PurgeOptions, RestoreOptions } from "./forget.ts";
 export type { MaintenanceResult } from "./lifecycle.ts";
 export type * from "./llm/provider.ts";

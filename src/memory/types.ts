@@ -222,3 +222,15 @@ export type BankInfo = {
 };
 
 export type Hold = { holdId: string; bankId: string; reason: string; setBy: Principal; setAt: number };
+
+export type AstrocyteOptions = {
+  /** Who acts when a call gives no context; `user:local` when absent. */
+  principal?: Principal;
+  /** How long a softly deleted memory can be restored, in milliseconds; 30 days when absent. */
+  keepDeletedMs?: number;
+  /** Closes what was opened for this instance. */
+  close?: () => Promise<void>;
+};
+
+/** A call on one bank. Without `context` the instance's own principal acts. */
+export type BankCall = { bankId: string; context?: AstrocyteContext };
