@@ -3,12 +3,8 @@ import type { Logger } from "../core/telemetry.ts";
 
 /** Structured lines on stderr: standard output is for results. */
 export async function gatewayLogger(level: "info" | "warn"): Promise<Logger> {
-  const { pino } = await import("pino");
-  const logger: Logger = pino(
-    { level, base: null, timestamp: pino.stdTimeFunctions.isoTime },
-    pino.destination({ fd: 2, sync: true }),
-  );
-  return logger;
+  const { createLogger } = await import("../server/logger.ts");
+  return createLogger(level, process.stderr);
 }
 
 export function untilStopped(signal: AbortSignal): Promise<void> {
