@@ -47,7 +47,7 @@ function welcome(ui: Ui, url: string): string {
 
   Open it, choose Anna and a persona, and ask "How is my knee?" or "When do I train?"
   Tell it something new, hang up, call again: the next briefing knows.
-  What an agent is told, and why:  npx astrocyte brief --persona coach --subject user:anna
+  What an agent is told, and why:  npx astrocyte brief --persona support --subject user:anna
 
 Ctrl-C stops it. Everything is in ${FOLDER}/: change astrocyte.yaml, or delete the folder to begin anew.
 `;

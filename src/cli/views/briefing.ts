@@ -37,11 +37,11 @@ function linesTable(ui: Ui, { lines, composedAt }: Briefing): string {
 
 function overriddenTable(ui: Ui, { overridden }: Briefing): string {
   return ui.table(
-    [{ title: "lost", grow: true }, { title: "to" }, { title: "why" }],
+    [{ title: "lost, and why", grow: true }, { title: "from" }, { title: "to" }],
     overridden.map(({ text, by, reason, memoryId, field }) => [
-      `${text} ${memoryId ?? (field ? `${field.source}.${field.field}` : "")}`,
+      `${text} ${reason}`,
+      memoryId ?? (field ? `${field.source}.${field.field}` : "memory, summed up"),
       `${by.source}.${by.field}`,
-      reason,
     ]),
   );
 }
