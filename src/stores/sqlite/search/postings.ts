@@ -111,22 +111,28 @@ export class Postings {
     this.lengths = withRoom(this.lengths, this.length);
     this.windows = withRoom(this.windows, this.length);
     this.lengths[document] = terms;
-    this.windows[document] = SELF * terms;
     this.#total += terms;
-    this.#windowTotal += SELF * terms;
-    this.#share(document, this.#columns.previous, BEFORE, AFTER);
-    this.#share(document, this.#columns.next, AFTER, BEFORE);
+    const { previous, next } = this.#columns;
+    this.#weigh(document);
+    // Those after it look back at it, those before it look ahead.
+    for (const at of follow(next, document, BEFORE.length)) this.#weigh(at);
+    for (const at of follow(previous, document, AFTER.length)) this.#weigh(at);
   }
 
-  /** Of two neighbours the later does it for both: `mine` is what they count for it, `theirs` what it counts for them. */
-  #share(document: number, links: Int32Array, mine: readonly number[], theirs: readonly number[]): void {
-    const own = this.lengths[document]!;
-    for (let i = 0, at = links[document]!; i < mine.length && at >= 0; i++, at = links[at]!) {
-      if (at > document) continue;
-      this.windows[document]! += mine[i]! * this.lengths[at]!;
-      this.windows[at]! += theirs[i]! * own;
-      this.#windowTotal += mine[i]! * this.lengths[at]! + theirs[i]! * own;
-    }
+  /** Sums up the stretch around a document, as far as its neighbours are measured. */
+  #weigh(document: number): void {
+    if (document >= this.length) return;
+    const { previous, next } = this.#columns;
+    let total = SELF * this.lengths[document]!;
+    for (const [i, at] of follow(previous, document, BEFORE.length).entries())
+      total += this.#share(at, BEFORE[i]!);
+    for (const [i, at] of follow(next, document, AFTER.length).entries()) total += this.#share(at, AFTER[i]!);
+    this.#windowTotal += total - this.windows[document]!;
+    this.windows[document] = total;
+  }
+
+  #share(document: number, weight: number): number {
+    return document < this.length ? weight * this.lengths[document]! : 0;
   }
 
   #termOf(token: string): number {
@@ -179,6 +185,13 @@ export class Postings {
     this.#cells = withRoom(this.#cells, this.#used);
     return slice;
   }
+}
+
+/** The next documents along a chain of links. */
+function follow(links: Int32Array, from: number, most: number): number[] {
+  const found: number[] = [];
+  for (let at = links[from]!; at >= 0 && found.length < most; at = links[at]!) found.push(at);
+  return found;
 }
 
 /** A copy that does not keep the text alive that the term was cut from, as V8 does for slices. */
