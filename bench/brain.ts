@@ -1,12 +1,12 @@
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { parseArgs } from "node:util";
 import { type Arm, measure } from "./brain/arms.ts";
 import type { GatewayStats } from "./brain/gateway.ts";
 import { runIdle } from "./brain/idle.ts";
-import { questions } from "./brain/memories.ts";
 import { PORTKEY_VERSION, portkeyHeaders, startPortkey } from "./brain/portkey.ts";
 import { askFor, cpuMsOf, launch, rssMbOf, start, stopAll } from "./brain/processes.ts";
+
+import { questionTexts } from "./recall/corpus.ts";
+import { CACHE } from "./recall/files.ts";
 
 /**
  * `bench brain`: what the shared brain adds to a model's first word, and what is left of throughput, beside
@@ -37,17 +37,16 @@ export async function run(args: string[]): Promise<Record<string, number>> {
 type Options = { quick: boolean; memories: string; "no-portkey": boolean };
 
 async function compare(options: Options): Promise<Record<string, number>> {
-  const cache = join(tmpdir(), "astrocyte-bench");
   const { hello } = await start<{ port: number }>("upstream.ts");
   const upstream = `http://127.0.0.1:${hello.port}/v1`;
   const load = launch("load.ts");
   const arms: Arm[] = [
     { name: "direct", url: upstream, headers: {} },
     await brainArm("brain", upstream, []),
-    await brainArm("brain_recall", upstream, [options.memories, join(cache, `memories-${options.memories}`)]),
-    ...(options["no-portkey"] ? [] : await portkeyArm(cache, upstream)),
+    { ...(await brainArm("brain_recall", upstream, [options.memories])), recalls: true },
+    ...(options["no-portkey"] ? [] : await portkeyArm(upstream)),
   ];
-  return measure({ arms, load, quick: options.quick, questions: questions(2_000) });
+  return measure({ arms, load, quick: options.quick, questions: questionTexts(5_000) });
 }
 
 async function brainArm(name: string, upstream: string, memory: string[]): Promise<Arm> {
@@ -61,9 +60,9 @@ async function brainArm(name: string, upstream: string, memory: string[]): Promi
   };
 }
 
-async function portkeyArm(cache: string, upstream: string): Promise<Arm[]> {
+async function portkeyArm(upstream: string): Promise<Arm[]> {
   try {
-    const { url, pid } = await startPortkey(cache);
+    const { url, pid } = await startPortkey(CACHE);
     const stats = async () => ({ rssMb: rssMbOf(pid), cpuMs: cpuMsOf(pid), loopDelayP99Ms: Number.NaN });
     return [{ name: "portkey", url, headers: portkeyHeaders(upstream), stats }];
   } catch (error) {

@@ -10,6 +10,8 @@ export type Arm = {
   name: string;
   url: string;
   headers: Record<string, string>;
+  /** Asks memory at each turn. */
+  recalls?: boolean;
   reset?(): void;
   stats?(): Promise<ArmStats>;
 };
@@ -30,6 +32,7 @@ type Measured = {
   rssMb: number;
   failed: number;
   failure?: string;
+  degraded: number;
 };
 
 /** What a paced stream lasts: callers begin at any time within it. */
@@ -40,12 +43,18 @@ export type Measurement = { arms: Arm[]; load: ChildProcess; quick: boolean; que
 /** Runs all scenarios, arms in turn, their order reversed every second round; prints and returns the figures. */
 export async function measure(measurement: Measurement): Promise<Record<string, number>> {
   const figures: Record<string, number> = {};
-  for (const arm of measurement.arms) await drive(measurement, arm, scenario("warm", "unpaced", 8, 40, 1));
+  for (const arm of measurement.arms) await drive(measurement, arm, warmUp(arm, measurement.quick));
   for (const each of measurement.quick ? QUICK : FULL) {
     const measured = await runScenario(measurement, each);
     report(each, measured, figures);
   }
   return figures;
+}
+
+/** Until the code is compiled; one at a time where memory would be flooded, and its breaker open. */
+function warmUp({ recalls }: Arm, quick: boolean): Scenario {
+  const times = quick ? 30 : 150;
+  return recalls ? scenario("warm", "unpaced", 1, times * 3, 1) : scenario("warm", "unpaced", 64, times, 1);
 }
 
 function scenario(
@@ -58,11 +67,12 @@ function scenario(
   return { name: `${name}_${streams}`, model, streams, requests, rounds };
 }
 
+/** What floods memory comes last. */
 const FULL = [
   scenario("paced", "paced", 1, 12, 5),
+  scenario("unpaced", "unpaced", 1, 300, 5),
   scenario("paced", "paced", 64, 10, 6),
   scenario("paced", "paced", 256, 6, 3),
-  scenario("unpaced", "unpaced", 1, 300, 5),
   scenario("unpaced", "unpaced", 64, 40, 6),
   scenario("unpaced", "unpaced", 256, 12, 4),
 ];
@@ -93,7 +103,7 @@ async function drive({ load, questions }: Measurement, arm: Arm, each: Scenario)
     spreadMs: each.model === "paced" && each.streams > 1 ? STREAM_MS : 0,
     questions,
   };
-  const { firstWords, elapsedMs, failed, failure } = await askFor<LoadResult>(load, order);
+  const { firstWords, elapsedMs, failed, failure, degraded } = await askFor<LoadResult>(load, order);
   const after = await arm.stats?.();
   const cpu = after && before ? after.cpuMs - before.cpuMs : 0;
   return {
@@ -103,6 +113,7 @@ async function drive({ load, questions }: Measurement, arm: Arm, each: Scenario)
     loopDelay: after ? [after.loopDelayP99Ms] : [],
     rssMb: after?.rssMb ?? 0,
     failed,
+    degraded,
     ...(failure !== undefined && { failure }),
   };
 }
@@ -116,6 +127,7 @@ function add(all: Map<string, Measured>, name: string, more: Measured): void {
   before.loopDelay.push(...more.loopDelay);
   before.rssMb = more.rssMb;
   before.failed += more.failed;
+  before.degraded += more.degraded;
   if (more.failure !== undefined) before.failure = more.failure;
 }
 
@@ -153,6 +165,7 @@ function rowOf(each: Measured, direct: Measured): Record<string, number> {
     cpu_ms_each: fixed(median(each.cpuMsEach), 3),
     loop_delay_p99_ms: fixed(median(each.loopDelay), 1),
     rss_mb: fixed(each.rssMb, 0),
+    degraded: each.degraded,
     failed: each.failed,
   };
 }

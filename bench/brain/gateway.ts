@@ -1,7 +1,8 @@
 import { monitorEventLoopDelay } from "node:perf_hooks";
 import { createBrain, serveBrain } from "../../src/brain/index.ts";
 import { sha256 } from "../../src/core/secrets.ts";
-import { openMemories } from "./memories.ts";
+import { OWNER } from "../recall/files.ts";
+import { BANK, openMemories } from "./memories.ts";
 
 /** The brain in a process of its own, with or without memory. It tells its resources when asked. */
 
@@ -9,11 +10,11 @@ export type GatewayStats = { rssMb: number; cpuMs: number; loopDelayP99Ms: numbe
 
 const KEY = "bench-key-0123456789";
 
-const [upstream = "", memories = "0", folder = ""] = process.argv.slice(2);
-const memory = Number(memories) > 0 ? await openMemories(folder) : undefined;
+const [upstream = "", memories = "0"] = process.argv.slice(2);
+const memory = Number(memories) > 0 ? await openMemories(Number(memories)) : undefined;
 const brain = createBrain({
   ...(memory && { memory }),
-  keys: [{ name: "bench", hash: sha256(KEY), principal: "user:anna", bank: "person:anna" }],
+  keys: [{ name: "bench", hash: sha256(KEY), principal: OWNER, bank: BANK }],
   upstreams: [{ kind: "openai", baseUrl: upstream, apiKey: "unused" }],
 });
 const { url } = await serveBrain(brain);

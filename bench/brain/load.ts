@@ -15,7 +15,14 @@ export type LoadOrder = {
 };
 
 /** Milliseconds from the request to its first word. */
-export type LoadResult = { firstWords: number[]; elapsedMs: number; failed: number; failure?: string };
+export type LoadResult = {
+  firstWords: number[];
+  elapsedMs: number;
+  failed: number;
+  failure?: string;
+  /** Answers that went without all of memory. */
+  degraded: number;
+};
 
 const SYSTEM = "You are Nova, a kind assistant on the phone. ".repeat(40);
 let asked = 0;
@@ -26,13 +33,13 @@ process.on("disconnect", () => process.exit(0));
 async function run(order: LoadOrder): Promise<LoadResult> {
   const { origin, pathname } = new URL(order.url);
   const pool = new Pool(origin, { keepAliveTimeout: 10_000, headersTimeout: 30_000, bodyTimeout: 30_000 });
-  const result: LoadResult = { firstWords: [], elapsedMs: 0, failed: 0 };
+  const result: LoadResult = { firstWords: [], elapsedMs: 0, failed: 0, degraded: 0 };
   const start = performance.now();
   const stream = async () => {
     await new Promise((resolve) => setTimeout(resolve, Math.random() * order.spreadMs));
     for (let count = 0; count < order.requests; count++) {
       try {
-        result.firstWords.push(await once(pool, `${pathname}/chat/completions`, order));
+        result.firstWords.push(await once(pool, `${pathname}/chat/completions`, order, result));
       } catch (error) {
         result.failed++;
         result.failure = String(error);
@@ -45,7 +52,12 @@ async function run(order: LoadOrder): Promise<LoadResult> {
   return result;
 }
 
-function once(pool: Pool, path: string, { headers, model, questions }: LoadOrder): Promise<number> {
+function once(
+  pool: Pool,
+  path: string,
+  { headers, model, questions }: LoadOrder,
+  result: LoadResult,
+): Promise<number> {
   const content = questions[asked++ % questions.length]!;
   const messages = [
     { role: "system", content: SYSTEM },
@@ -62,7 +74,8 @@ function once(pool: Pool, path: string, { headers, model, questions }: LoadOrder
       { method: "POST", path, body, headers: { "content-type": "application/json", ...headers } },
       {
         onRequestStart() {},
-        onResponseStart(_, status) {
+        onResponseStart(_, status, head) {
+          if (head["x-astrocyte-memory"] === "degraded") result.degraded++;
           if (status !== 200) reject(new Error(`status ${status}`));
         },
         onResponseData(_, chunk) {
