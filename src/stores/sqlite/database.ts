@@ -2,8 +2,10 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
 import { WorkerPool, workerUrl } from "../../core/worker-pool.ts";
+import { type Connection, configureReader, connect } from "./connection.ts";
 import type { Args, Result } from "./contexts.ts";
-import type { ReadOps, WriteOps } from "./ops/index.ts";
+import { toStoreError } from "./errors.ts";
+import { type ReadOps, shortReads, type WriteOps } from "./ops/index.ts";
 import type { Call, ReaderData, WriterData } from "./protocol.ts";
 
 /*
@@ -63,7 +65,9 @@ export async function openDatabase(path: string, options: SqliteOptions = {}): P
   const writer = newWriter({ path: file, busyTimeoutMs, ...(maxPages !== undefined && { maxPages }) });
   const cacheBytes = (options.cacheBytes ?? 512 * 2 ** 20) / readerCount;
   const readers = newReaders({ path: file, busyTimeoutMs, cacheBytes }, readerCount);
+  let lookups: Connection | undefined;
   const close = async () => {
+    lookups?.close();
     await readers.close();
     await writer.close();
     if (temporary) await rm(temporary, { recursive: true, force: true });
@@ -75,12 +79,30 @@ export async function openDatabase(path: string, options: SqliteOptions = {}): P
     throw error;
   }
   readers.warm(2);
+  lookups = connect(file, true, busyTimeoutMs);
+  configureReader(lookups);
+  const here = lookups;
   return {
     write: (op, args, lane = "") => writer.run({ op, args } satisfies Call, { lane }),
-    read: (op, args, lane, affinity = lane) => readers.run({ op, args } satisfies Call, { lane, affinity }),
+    async read(op, args, lane, affinity = lane) {
+      const short = (shortReads as Record<string, (context: Connection, args: never) => unknown>)[op];
+      return short ? lookUp(here, short, args) : readers.run({ op, args } satisfies Call, { lane, affinity });
+    },
     readEverywhere: (op, args) => readers.everywhere({ op, args } satisfies Call),
     close,
   };
+}
+
+function lookUp<T>(
+  connection: Connection,
+  read: (context: Connection, args: never) => unknown,
+  args: unknown,
+): T {
+  try {
+    return read(connection, args as never) as T;
+  } catch (error) {
+    throw toStoreError(error);
+  }
 }
 
 function newWriter(workerData: WriterData): WorkerPool {

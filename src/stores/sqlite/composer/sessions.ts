@@ -71,7 +71,7 @@ export const sessionWrites = {
 };
 
 export const sessionReads = {
-  "sessions.get": (context: ReadContext, id: string): SessionRow | undefined => load(context, id),
+  "sessions.get": (context: Connection, id: string): SessionRow | undefined => load(context, id),
 
   "sessions.byVendorId"(
     { sql }: ReadContext,

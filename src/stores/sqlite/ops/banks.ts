@@ -62,7 +62,7 @@ export const bankWrites = {
 };
 
 export const bankReads = {
-  "banks.get": (context: ReadContext, bankId: string): BankRow | undefined => get(context, bankId),
+  "banks.get": (context: Connection, bankId: string): BankRow | undefined => get(context, bankId),
 
   /** Counts live memories. */
   "banks.list"({ sql }: ReadContext): Array<BankRow & { memories: number }> {

@@ -1,6 +1,7 @@
 import type { NewAuditEntry } from "../../../memory/store.ts";
 import type { Grant, Hold, Permission, Principal } from "../../../memory/types.ts";
-import type { ReadContext, WriteContext } from "../contexts.ts";
+import type { Connection } from "../connection.ts";
+import type { WriteContext } from "../contexts.ts";
 import { appendAudit } from "./audit.ts";
 
 type NewGrant = { bankId: string; principal: Principal; permissions: Permission[]; audit: NewAuditEntry };
@@ -53,7 +54,7 @@ export const governanceWrites = {
 };
 
 export const governanceReads = {
-  "grants.list"({ sql }: ReadContext, bankId: string): Grant[] {
+  "grants.list"({ sql }: Connection, bankId: string): Grant[] {
     const rows = sql("SELECT principal, permissions FROM grants WHERE bank_id = ? ORDER BY principal").all(
       bankId,
     );
@@ -63,7 +64,7 @@ export const governanceReads = {
     }));
   },
 
-  "holds.list"({ sql }: ReadContext, bankId: string): Hold[] {
+  "holds.list"({ sql }: Connection, bankId: string): Hold[] {
     const rows = sql(
       `SELECT id AS holdId, bank_id AS bankId, reason, set_by AS setBy, set_at AS setAt
        FROM holds WHERE bank_id = ? ORDER BY set_at, id`,
