@@ -45,13 +45,17 @@ export function createGateway(parts: GatewayParts): Gateway {
   let draining = false;
   let closing: Promise<void> | undefined;
 
-  const server = createServer();
+  // A request that trickles in is cut; the pause between two of one connection is longer than clients keep theirs.
+  const server = createServer({ headersTimeout: 20_000, requestTimeout: 60_000, keepAliveTimeout: 65_000 });
+  server.on("request", (_request, response) => {
+    // A connection that was busy when the gateway began to stop is not kept for a next request.
+    response.once("close", () => setImmediate(() => draining && server.closeIdleConnections()));
+  });
   const app = fastify({
     serverFactory: (handler) => server.on("request", handler),
     genReqId: () => newId("req", clock),
     trustProxy: config.trust_proxy,
     bodyLimit: limits.max_body_bytes,
-    requestTimeout: 60_000,
     routerOptions: { maxParamLength: 512 },
     logger: false,
   });
