@@ -55,7 +55,7 @@ export function callTool(name: string, args: object, text = ""): Answer {
   };
 }
 
-export const ROOM_SECRET = "server-secret";
+const SECRET = "server-secret";
 
 export async function makeRooms(tools: VendorTool[] = []) {
   const clock = new FakeClock();
@@ -67,7 +67,7 @@ export async function makeRooms(tools: VendorTool[] = []) {
   const { port } = sockets.address() as AddressInfo;
   const adapter = createLocalAdapter(
     {
-      secret: ROOM_SECRET,
+      secret: SECRET,
       roomsUrl: () => `ws://127.0.0.1:${port}`,
       async sink(_sessionId, events) {
         if (faults.sink-- > 0) throw new Error("the store is busy");
@@ -89,7 +89,6 @@ export async function makeRooms(tools: VendorTool[] = []) {
     told,
     faults,
     open,
-    bind: (sessionId: string) => bindingFor(sessionId, brain.url),
     async destroy() {
       await adapter.close();
       for (const socket of sockets.clients) socket.terminate();
