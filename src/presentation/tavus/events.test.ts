@@ -85,20 +85,26 @@ test("the transcript keeps prompts and tools apart, and strips what nobody said"
       ["agent", "Done."],
     ],
   );
-  assert.equal(turns[1]!.at, Date.parse("2026-08-11T23:02:15.957Z"));
+  const said = Date.parse("2026-08-11T23:02:15.957Z");
+  // Seconds from the start stand in for a time, and what has neither keeps its place.
+  assert.deepEqual(
+    turns.map(({ at }) => at! - said),
+    [-8_100, 0, 900, 901, 902, 3_100],
+  );
   const flat = [
     { role: "assistant", tool_calls: [{ id: "call_1", name: "book", arguments: '{"day":"tue"}' }] },
   ];
-  assert.deepEqual(readTranscript(flat)[0], { ...turns[2], key: "tool_call:call_1" });
+  const { at: _at, ...call } = turns[2]!;
+  assert.deepEqual(readTranscript(flat)[0], call);
 
-  const said = (content: string) => readTranscript([{ role: "user", content }])[0]?.text;
+  const spoken = (content: string) => readTranscript([{ role: "user", content }])[0]?.text;
   assert.equal(
-    said("<user_audio_analysis>Ironic.</user_audio_analysis>\nI love Mondays."),
+    spoken("<user_audio_analysis>Ironic.</user_audio_analysis>\nI love Mondays."),
     "I love Mondays.",
   );
-  assert.equal(said("USER_SPEECH: Hi there. VISUAL_SCENE: A desk."), "Hi there.");
-  assert.equal(said('<emotion value="excited"/>Great!'), "Great!");
-  assert.equal(said("<user_audio_analysis>Silent.</user_audio_analysis>"), undefined);
+  assert.equal(spoken("USER_SPEECH: Hi there. VISUAL_SCENE: A desk."), "Hi there.");
+  assert.equal(spoken('<emotion value="excited"/>Great!'), "Great!");
+  assert.equal(spoken("<user_audio_analysis>Silent.</user_audio_analysis>"), undefined);
   const prompt = readTranscript([{ role: "system", content: "[astrocyte-context: ses_1.key]\n\nBe kind." }]);
   assert.equal(prompt[0]?.text, "Be kind.");
 });

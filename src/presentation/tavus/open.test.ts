@@ -188,7 +188,7 @@ test("each way that Tavus refuses has its code", async () => {
 test("ending is a success for every answer to a second end, and a failure when the room still runs", async () => {
   await using harness = await tavusHarness();
   const { adapter, simulator } = harness;
-  for (const secondEnd of [200, 204, 400] as const) {
+  for (const secondEnd of [200, 204, 400, 409] as const) {
     const opened = { ...(await adapter.open(BRIEFING, PERSONA, bindingFor())), sessionId: "ses_1" };
     Object.assign(simulator.faults, { secondEnd });
     await adapter.end(opened, "test");

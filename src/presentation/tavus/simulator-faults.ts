@@ -43,7 +43,8 @@ export type TavusFaults = {
   /** 409 on PATCH: somebody edits the PAL on the web. */
   makerChanges: boolean;
   firstEnd: 200 | 204;
-  secondEnd: 200 | 204 | 400;
+  /** What a conversation answers that is over: undocumented (§17.15). */
+  secondEnd: 200 | 204 | 400 | 409;
   /** Names of PALs are stored without punctuation. */
   bareNames: boolean;
 };

@@ -150,6 +150,7 @@ function postEnd(world: World, _call: Call, id: string): Answer {
     const first = conversation.status === "active";
     endConversation(world, conversation, "end_conversation_endpoint_hit");
     const status = first ? world.faults.firstEnd : world.faults.secondEnd;
+    if (status === 409) return message(409, "Conversation has already ended");
     return status === 400 ? error(400, "Invalid conversation_id") : { status };
   });
 }

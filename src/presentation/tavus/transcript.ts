@@ -4,24 +4,49 @@ import { cleanSpeech, roleOf, turnKey } from "./speech.ts";
 
 /** The rows of `application.transcription_ready` (contract §11) as turns, in their order. */
 export function readTranscript(rows: Row[]): VendorTurn[] {
+  const times = timesOf(rows);
   const seen = new Map<string, number>();
-  return rows.flatMap(readRow).map((turn) => {
-    const count = (seen.get(turn.key) ?? 0) + 1;
-    seen.set(turn.key, count);
-    // The same words twice within a second are still two turns.
-    return count === 1 ? turn : { ...turn, key: `${turn.key}~${count}` };
+  return rows
+    .flatMap((row, i) => readRow(row, times[i]))
+    .map((turn) => {
+      const count = (seen.get(turn.key) ?? 0) + 1;
+      seen.set(turn.key, count);
+      // The same words twice within a second are still two turns.
+      return count === 1 ? turn : { ...turn, key: `${turn.key}~${count}` };
+    });
+}
+
+/**
+ * When each row was: by its own time, else by its seconds from the start, else right after the row before it.
+ * Rows of tools and prompts carry none, and would otherwise lose their place.
+ */
+function timesOf(rows: Row[]): Array<number | undefined> {
+  const start = rows.map(startOf).find((at) => at !== undefined);
+  let last: number | undefined;
+  return rows.map((row) => {
+    const seconds = row["seconds_from_start"];
+    const counted =
+      start !== undefined && typeof seconds === "number" ? Math.round(start + seconds * 1000) : undefined;
+    last = readTime(row["timestamp"]) ?? counted ?? (last === undefined ? start : last + 1);
+    return last;
   });
 }
 
-function readRow(row: Row): VendorTurn[] {
+/** The start of the call, as a row with both its time and its seconds tells. */
+function startOf(row: Row): number | undefined {
+  const at = readTime(row["timestamp"]);
+  const seconds = row["seconds_from_start"];
+  return at !== undefined && typeof seconds === "number" ? Math.round(at - seconds * 1000) : undefined;
+}
+
+function readRow(row: Row, time: number | undefined): VendorTurn[] {
   const role = roleOf(row["role"]);
   const said = cleanSpeech(text(row["content"]) ?? "");
-  const at = readTime(row["timestamp"]);
   const toolCallId = text(row["tool_call_id"]);
   const key =
-    toolCallId === undefined ? turnKey(role, said, at, text(row["inference_id"])) : `tool:${toolCallId}`;
-  const turn: VendorTurn = { key, role, text: said, ...(at !== undefined && { at }) };
-  return [...(said === "" ? [] : [turn]), ...toolCalls(row, at)];
+    toolCallId === undefined ? turnKey(role, said, time, text(row["inference_id"])) : `tool:${toolCallId}`;
+  const at = time === undefined ? {} : { at: time };
+  return [...(said === "" ? [] : [{ key, role, text: said, ...at }]), ...toolCalls(row, time)];
 }
 
 /** `{id, name, arguments}` or `{id, function: {name, arguments}}`: both were seen. */
