@@ -68,6 +68,7 @@ export async function openDatabase(path: string, options: SqliteOptions = {}): P
   let lookups: Connection | undefined;
   const close = async () => {
     lookups?.close();
+    lookups = undefined;
     await readers.close();
     await writer.close();
     if (temporary) await rm(temporary, { recursive: true, force: true });
