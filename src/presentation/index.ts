@@ -1,0 +1,3 @@
+export type * from "./adapter.ts";
+export { createLocalAdapter, type LocalAdapter, type LocalConfig } from "./local/index.ts";
+export * from "./tavus/index.ts";

@@ -1,0 +1,16 @@
+export {
+  createTavusSimulator,
+  type TavusFaults,
+  type TavusLeft,
+  type TavusPerson,
+  type TavusSimulator,
+  type TavusSimulatorOptions,
+} from "../presentation/tavus/simulator.ts";
+export { FakeDailyCall } from "../presentation/tavus/simulator-daily.ts";
+export { type AdapterHarness, adapterContract, type SimulatedVendor } from "./adapter-contract.ts";
+export { type ComposerStoreHarness, composerStoreContract } from "./composer-store-contract.ts";
+export { FakeClock } from "./fake-clock.ts";
+export { memoryStoreContract } from "./memory-store-contract.ts";
+export { type OpenAISimulator, startOpenAISimulator } from "./openai-simulator.ts";
+export { ScriptedAdapter } from "./scripted-adapter.ts";
+export { createScriptedLLM, type ScriptedLLM, type ScriptedLLMOptions } from "./scripted-llm.ts";
