@@ -1,6 +1,10 @@
 import { Pool } from "undici";
+import { SseParser } from "../../src/core/sse.ts";
 
-/** The load generator, in a process of its own: keeps so many streams going, and times each first word. */
+/**
+ * The callers, in a process of its own: keeps so many streams going, reads every event as a client does, times
+ * the first word, and checks that all words came in their order.
+ */
 
 export type LoadOrder = {
   url: string;
@@ -25,6 +29,7 @@ export type LoadResult = {
 };
 
 const SYSTEM = "You are Nova, a kind assistant on the phone. ".repeat(40);
+const ANSWER = Array.from({ length: 12 }, (_, index) => `word${index} `).join("");
 let asked = 0;
 
 process.on("message", async (order: LoadOrder) => process.send!(await run(order)));
@@ -68,8 +73,18 @@ function once(
   const body = JSON.stringify({ model, stream: true, messages });
   return new Promise((resolve, reject) => {
     const start = performance.now();
+    const parser = new SseParser();
     let first = 0;
+    let said = "";
     let done = false;
+    const hear = (data: string) => {
+      if (data === "[DONE]") {
+        done = true;
+        return;
+      }
+      said += JSON.parse(data).choices[0]?.delta.content ?? "";
+      if (first === 0 && said !== "") first = performance.now() - start;
+    };
     pool.dispatch(
       { method: "POST", path, body, headers: { "content-type": "application/json", ...headers } },
       {
@@ -79,12 +94,11 @@ function once(
           if (status !== 200) reject(new Error(`status ${status}`));
         },
         onResponseData(_, chunk) {
-          if (first === 0 && chunk.includes('"content":"word0')) first = performance.now() - start;
-          done ||= chunk.includes("[DONE]");
+          for (const { data } of parser.push(chunk)) hear(data);
         },
         onResponseEnd() {
-          if (first > 0 && done) resolve(first);
-          else reject(new Error(first > 0 ? "no [DONE]" : "no word"));
+          if (said === ANSWER && done) resolve(first);
+          else reject(new Error(done ? "other words" : "no [DONE]"));
         },
         onResponseError(_, error) {
           reject(error);

@@ -18,8 +18,11 @@ function event(content: string, finish: string | null = null): string {
   return `data: ${JSON.stringify({ ...head, system_fingerprint: "fp", choices })}\n\n`;
 }
 
-const WORDS = Array.from({ length: CHUNKS }, (_, index) => event(`word${index} `));
-const END = `${event("", "stop")}data: [DONE]\n\n`;
+const WORDS = Array.from({ length: CHUNKS }, (_, index) => `word${index} `);
+
+function end(): string {
+  return `${event(WORDS.at(-1)!)}${event("", "stop")}data: [DONE]\n\n`;
+}
 
 const server = createServer((req, res) => {
   const parts: Buffer[] = [];
@@ -36,23 +39,23 @@ function answer(body: Buffer, res: ServerResponse): void {
 
 /** Each event in a write of its own, as servers send them, but without a pause. */
 function hurry(res: ServerResponse): void {
-  for (const word of WORDS.slice(0, -1)) res.write(word);
-  res.end(WORDS.at(-1)! + END);
+  for (const word of WORDS.slice(0, -1)) res.write(event(word));
+  res.end(end());
 }
 
 function pace(res: ServerResponse, index: number): void {
   if (res.destroyed) return;
   if (index === CHUNKS - 1) {
-    res.end(WORDS[index]! + END);
+    res.end(end());
     return;
   }
-  res.write(WORDS[index]!);
+  res.write(event(WORDS[index]!));
   setTimeout(() => pace(res, index + 1), CHUNK_MS);
 }
 
 function trickle(res: ServerResponse): void {
-  res.write(WORDS[0]!);
-  const timer = setInterval(() => res.write(WORDS[1]!), IDLE_MS);
+  res.write(event("still "));
+  const timer = setInterval(() => res.write(event("here ")), IDLE_MS);
   res.on("close", () => clearInterval(timer));
 }
 

@@ -21,7 +21,9 @@ export type TokenUsage = {
 /** Enough for the last events: usage with all its details, finish reason, `[DONE]`. */
 const TAIL = 4_096;
 
-/** Every event has the names; few have values. */
+const JSON_LINE = /^data: ?\{/;
+const DONE = /^data: ?\[DONE\]\s*$/m;
+/** Every event has the names; few have values. What follows the first of them is near the end. */
 const TELLING = /"(?:finish_reason"\s*:\s*"|usage"\s*:\s*\{)/;
 
 /** Keeps the end of a stream: what counts is told there. */
@@ -37,15 +39,12 @@ export class Tail {
 
   report(): Report {
     const report: Report = { done: false };
-    const lines = Buffer.concat(this.#chunks)
-      .toString("utf8")
-      .split(/[\r\n]+/);
-    for (const line of lines.reverse()) {
-      if (!line.startsWith("data:")) continue;
-      if (TELLING.test(line)) readInto(report, line.slice(5));
-      else if (line.slice(5).trim() === "[DONE]") report.done = true;
-      if (report.usage && report.finishReason) break;
-    }
+    const text = Buffer.concat(this.#chunks).toString("utf8");
+    report.done = DONE.test(text.slice(-64));
+    const from = TELLING.exec(text)?.index;
+    if (from === undefined) return report;
+    const lines = text.slice(Math.max(text.lastIndexOf("data:", from), 0)).split(/[\r\n]+/);
+    for (const line of lines.reverse()) if (JSON_LINE.test(line)) readInto(report, line.slice(5));
     return report;
   }
 }

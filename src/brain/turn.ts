@@ -35,7 +35,8 @@ export type Turn = {
 /** Recall, inject, ask, relay; and where it is wished, keep what was said. Errors are thrown, to be told. */
 export async function runTurn(turn: Turn): Promise<void> {
   const { chat, binding, recaller, exchanges, settings, clock, memory } = turn;
-  const question = liveQuestion(chat.messages);
+  const quotes = turn.upstreams.some(({ config }) => config.kind === "none");
+  const question = memory || quotes ? liveQuestion(chat.messages) : "";
   const recalling = recaller.recall(binding, question);
   recalling.catch(() => {});
   // While memory searches: what the prompt will need.

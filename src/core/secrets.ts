@@ -1,4 +1,4 @@
-import { createHash, createHmac, randomBytes, timingSafeEqual } from "node:crypto";
+import { createHash, createHmac, hash, randomBytes, timingSafeEqual } from "node:crypto";
 
 /**
  * What a derived key is for. A key of one purpose is worthless for another.
@@ -36,7 +36,7 @@ export function safeEqual(a: string, b: string): boolean {
 
 /** SHA-256 as lowercase hex. */
 export function sha256(value: string | Uint8Array): string {
-  return createHash("sha256").update(value).digest("hex");
+  return hash("sha256", value);
 }
 
 /** A new random secret, 256 bits, base64url. */
