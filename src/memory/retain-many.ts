@@ -11,7 +11,7 @@ export type ManyOptions = {
   signal?: AbortSignal;
 };
 
-const BATCH = 128;
+const BATCH = 256;
 
 /**
  * Retains any number of contents in batches: one embedding call and one transaction a batch. The next batch is

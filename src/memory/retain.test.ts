@@ -185,17 +185,17 @@ test("many are stored in order, in batches, with progress; a refused one stops n
   const { brain, embedder } = await openTestMemory(t, {
     policy: { barriers: { pii: { type_overrides: { card: { action: "reject" } } } } },
   });
-  const items = Array.from({ length: 300 }, (_, i) => ({
+  const items = Array.from({ length: 600 }, (_, i) => ({
     content: i === 7 ? "card 4111 1111 1111 1111" : `fact number ${i}`,
     bankId,
     sessionId: "import",
   }));
   const progress: unknown[] = [];
   const results = await brain.retainMany(items, { onProgress: (step) => progress.push(step) });
-  assert.deepEqual([results.length, results[7]?.action], [300, "refused"]);
+  assert.deepEqual([results.length, results[7]?.action], [600, "refused"]);
   assert.deepEqual(
     progress,
-    [128, 256, 300].map((done) => ({ done, total: 300 })),
+    [256, 512, 600].map((done) => ({ done, total: 600 })),
   );
   assert.equal(embedder.calls.length, 3);
   const rows = await storedRows(brain, bankId);
@@ -212,15 +212,15 @@ test("many are stored in order, in batches, with progress; a refused one stops n
 test("an error stops many and says how many are stored", async (t) => {
   const { brain } = await openTestMemory(t);
   async function* items() {
-    for (let i = 0; i < 200; i++) yield { content: `fact ${i}`, bankId };
+    for (let i = 0; i < 300; i++) yield { content: `fact ${i}`, bankId };
     yield { content: " ", bankId };
   }
   await assert.rejects(brain.retainMany(items()), (error: AstrocyteError) => {
-    assert.deepEqual([error.code, error.details["done"]], ["invalid_input", 128]);
+    assert.deepEqual([error.code, error.details["done"]], ["invalid_input", 256]);
     return true;
   });
   const abort = new AbortController();
-  const many = Array.from({ length: 600 }, (_, i) => ({ content: `other ${i}`, bankId }));
+  const many = Array.from({ length: 900 }, (_, i) => ({ content: `other ${i}`, bankId }));
   const stopped = brain.retainMany(many, { signal: abort.signal, onProgress: () => abort.abort() });
   await assert.rejects(stopped, is("cancelled"));
 });
