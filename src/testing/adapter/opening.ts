@@ -1,0 +1,144 @@
+import assert from "node:assert/strict";
+import {
+  assertNoSecret,
+  type Cases,
+  counts,
+  failToOpen,
+  handle,
+  open,
+  sorted,
+  tellAll,
+  withToolsItLacks,
+} from "./harness.ts";
+
+/** What it declares, opening, ending, and that nothing is left. */
+export const openingCases: Cases = {
+  async "has what it declares, and no more"({ adapter }) {
+    const { capabilities } = adapter;
+    const { say, respond, interrupt, appendContext, tools, transcript, webhooks } = capabilities;
+    const sides = [say, respond, interrupt, appendContext];
+    const expected = {
+      command: sides.includes("server"),
+      clientInstruction: sides.includes("client"),
+      parseToolRequest: tools === "server" || tools === "both",
+      parseWebhook: webhooks !== "none",
+      fetchTranscript: transcript.includes("pull"),
+      parseClientEvent: transcript.includes("client-events"),
+    };
+    for (const [name, declared] of Object.entries(expected)) {
+      assert.equal(name in adapter && adapter[name as keyof typeof adapter] !== undefined, declared, name);
+    }
+  },
+
+  async "accepts a persona that fits and names what others lack, without asking the vendor to open"(harness) {
+    const { adapter, persona, unfit, vendor } = harness;
+    assert.deepEqual(adapter.validate(persona), []);
+    for (const bad of [...unfit, ...withToolsItLacks(harness)]) {
+      assert.notDeepEqual(adapter.validate(bad), [], JSON.stringify(bad.vendor));
+    }
+    assert.deepEqual([vendor.billed(), vendor.left()], [0, 0]);
+  },
+
+  async "gives the page a way in, and nothing that is not the page's"(harness) {
+    const { opened, binding } = await open(harness);
+    const { join } = opened;
+    assert.ok(join.kind !== "" && URL.canParse(join.url) && opened.vendorSessionId !== "");
+    assertNoSecret(harness, binding, JSON.stringify(join));
+    assert.ok(!JSON.stringify(join).includes(harness.briefing.text));
+    assert.equal(harness.vendor.running(), 1);
+  },
+
+  async "opens nothing billed while a resource is not yet recorded"(harness) {
+    const { vendor } = harness;
+    const billedMeanwhile: number[] = [];
+    const { opened, recorded } = await open(harness, async () => {
+      const before = vendor.billed();
+      for (let turn = 0; turn < 20; turn++) await new Promise((resolve) => setImmediate(resolve));
+      billedMeanwhile.push(vendor.billed() - before);
+    });
+    assert.ok(billedMeanwhile.every((count) => count === 0));
+    assert.deepEqual(sorted(recorded), sorted(opened.resources));
+  },
+
+  async "leaves nothing when a resource cannot be recorded"(harness) {
+    const { recorded } = await open(harness);
+    for (let failing = 1; failing <= recorded.length; failing++) {
+      const before = counts(harness);
+      let count = 0;
+      const record = async () => {
+        if (++count === failing) throw new Error("the disk is full");
+      };
+      await assert.rejects(open(harness, record));
+      assert.deepEqual(counts(harness), before, `resource ${failing}`);
+    }
+  },
+
+  async "leaves nothing when the vendor refuses, and tells no secret"(harness) {
+    if (!harness.vendor.refuseNext) return;
+    harness.vendor.refuseNext();
+    const { error, binding } = await failToOpen(harness);
+    assert.match(error.code, /^vendor_/);
+    assertNoSecret(harness, binding, tellAll(error));
+    assert.deepEqual(counts(harness), { running: 0, left: 0 });
+  },
+
+  async "leaves nothing when the answer gets lost, and does not try again"(harness) {
+    if (!harness.vendor.loseNext) return;
+    harness.vendor.loseNext();
+    const { error, binding } = await failToOpen(harness);
+    assertNoSecret(harness, binding, tellAll(error));
+    assert.equal(harness.vendor.billed(), 1);
+    assert.deepEqual(counts(harness), { running: 0, left: 0 });
+  },
+
+  async "ends once or many times, also what is over or was never there"(harness) {
+    const { adapter, vendor } = harness;
+    const first = handle((await open(harness)).opened);
+    await adapter.end(first, "test");
+    await adapter.end(first, "test");
+    assert.equal(vendor.running(), 0);
+    const second = handle((await open(harness)).opened);
+    await vendor.endSession(second.vendorSessionId);
+    await adapter.end(second, "test");
+    await adapter.end({ ...first, vendorSessionId: "c0ffee00unknown" }, "test");
+    await Promise.all([adapter.end(first, "test"), adapter.end(second, "test")]);
+    assert.equal(vendor.running(), 0);
+  },
+
+  async "releases once or many times, and by the record alone"(harness) {
+    const { adapter } = harness;
+    const { opened, recorded } = await open(harness);
+    await adapter.end(handle(opened), "test");
+    await adapter.release(recorded);
+    await adapter.release(opened.resources);
+    await adapter.release([]);
+    assert.deepEqual(counts(harness), { running: 0, left: 0 });
+  },
+
+  async "is found by its marker when a crash forgot it"(harness) {
+    const { adapter } = harness;
+    if (!adapter.listOpen) return;
+    const { opened, binding, recorded } = await open(harness);
+    const other = await open(harness);
+    const found = (await adapter.listOpen()).filter(({ marker }) => marker.includes(binding.marker));
+    assert.deepEqual(
+      found.map((each) => each.vendorSessionId),
+      [opened.vendorSessionId],
+    );
+    assert.ok(Number.isInteger(found[0]!.createdAt));
+    await adapter.end({ ...handle(opened), resources: recorded }, "orphan");
+    const rest = (await adapter.listOpen()).map((each) => each.vendorSessionId);
+    assert.deepEqual(rest, [other.opened.vendorSessionId]);
+  },
+
+  async "knows whether a session runs"(harness) {
+    const { adapter, vendor } = harness;
+    if (!adapter.isOpen) return;
+    const session = handle((await open(harness)).opened);
+    const before = await adapter.isOpen(session);
+    await vendor.endSession(session.vendorSessionId);
+    // A vendor that cannot tell says so, both times.
+    if (before === undefined) assert.equal(await adapter.isOpen(session), undefined);
+    else assert.deepEqual([before, await adapter.isOpen(session)], [true, false]);
+  },
+};
