@@ -44,10 +44,14 @@ export type ChatBody = {
   [field: string]: unknown;
 };
 
-export async function scriptedUpstream(t: TestContext): Promise<ScriptedUpstream> {
+export async function scriptedUpstream(t: Pick<TestContext, "after">): Promise<ScriptedUpstream> {
   const sockets = new Set<Socket>();
   const server = createServer(async (req, res) => {
     const raw = Buffer.concat(await req.toArray()).toString("utf8");
+    if (req.method !== "POST") {
+      res.writeHead(404).end();
+      return;
+    }
     upstream.requests.push({ url: req.url ?? "", headers: req.headers, raw, body: JSON.parse(raw) });
     res.on("close", () => {
       if (!res.writableFinished) upstream.cancelled++;
@@ -205,7 +209,7 @@ export type StartedBrain = { url: string; turns: TurnTrace[]; close(): Promise<v
 
 /** The brain on a loopback port, with one key and `upstream` behind it unless `parts` says otherwise. */
 export async function startBrain(
-  t: TestContext,
+  t: Pick<TestContext, "after">,
   upstream: ScriptedUpstream,
   parts: Partial<BrainParts> = {},
 ): Promise<StartedBrain> {
