@@ -32,6 +32,7 @@ const USERS = {
   allowUserScope: true,
 };
 const TOKEN_ANNA = "ses_anna.AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA";
+const TOKEN_OVER = "ses_over.CCCCCCCCCCCCCCCCCCCCCCCCCCCCCCCC";
 const TOKEN_BEN = "ses_ben.BBBBBBBBBBBBBBBBBBBBBBBBBBBBBBBB";
 
 async function start(t: Parameters<typeof scriptedUpstream>[0]) {
@@ -40,7 +41,7 @@ async function start(t: Parameters<typeof scriptedUpstream>[0]) {
   memory.answer = async (_, { banks }) => found([hit(`This is the memory of ${banks?.join()}.`)]);
   const sessions = new ScriptedSessions();
   sessions.byKey.set("key-anna", session("anna")).set("key-over", "ended");
-  sessions.byToken.set(TOKEN_ANNA, session("anna")).set(TOKEN_BEN, session("ben"));
+  sessions.byToken.set(TOKEN_ANNA, session("anna")).set(TOKEN_BEN, session("ben")).set(TOKEN_OVER, "ended");
   const keys = [APP_KEY, VENDOR, USERS];
   return { ...(await startBrain(t, upstream, { memory, sessions, keys })), upstream, memory, sessions };
 }
@@ -125,8 +126,12 @@ test("a forged token, two sessions at once, and a token beside another session's
   assert.equal((await post(url, withTokens("ses_x.forgedforged"), { key: VENDOR_KEY })).status, 401);
   assert.equal((await post(url, withTokens(TOKEN_ANNA, TOKEN_BEN), { key: VENDOR_KEY })).status, 401);
   assert.equal((await post(url, withTokens(TOKEN_BEN), { key: "key-anna" })).status, 401);
+  assert.equal((await post(url, withTokens(TOKEN_OVER), { key: VENDOR_KEY })).status, 410);
+  assert.equal(upstream.requests.length, 0);
   assert.equal((await post(url, withTokens(TOKEN_ANNA), { key: "key-anna" })).status, 200);
-  assert.equal(upstream.requests.length, 1);
+  const withForged = await post(url, withTokens(TOKEN_ANNA, "ses_x.forgedforged"), { key: VENDOR_KEY });
+  assert.equal(withForged.status, 200, "words that we did not sign do not lock anybody out");
+  assert.doesNotMatch(upstream.requests[1]!.raw, /forged/);
 });
 
 test("a key that takes no tokens is not moved by one, and does not leak it", async (t) => {

@@ -53,6 +53,8 @@ export async function authenticate(
   return { session: live(await sessions?.bySessionKey(given)) };
 }
 
+const MAX_TOKENS = 8;
+
 /** The binding of one request. Its body can name a session only by a token that we signed. */
 export async function bind(binder: Binder, credential: Credential, chat: ChatRequest): Promise<Binding> {
   const session = await sessionOf(binder, credential, chat);
@@ -68,10 +70,14 @@ async function sessionOf(
   const bound = "session" in credential ? credential.session : undefined;
   const tokens = contextTokens(chat.messages);
   if (tokens.length === 0 || (!bound && !(credential as { key: BrainKey }).key.contextTokens)) return bound;
-  const found = await Promise.all(tokens.map(async (token) => live(await sessions?.byContextToken(token))));
-  const all = new Map([...(bound ? [bound] : []), ...found].map((each) => [each.sessionId, each]));
+  const found = await Promise.all(
+    tokens.slice(0, MAX_TOKENS).map((token) => sessions?.byContextToken(token)),
+  );
+  // One that we did not sign is only words, which a recalled memory may hold too.
+  const named = [bound, ...found].filter((each) => typeof each === "object");
+  const all = new Map(named.map((each) => [each.sessionId, each]));
   if (all.size > 1) throw unauthenticated("the request names more than one session. Send one context token.");
-  return all.values().next().value;
+  return all.values().next().value ?? live(found.includes("ended") ? "ended" : "unknown");
 }
 
 function sessionBinding(session: BoundSession, settings: BrainSettings): Binding {
