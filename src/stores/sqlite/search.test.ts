@@ -99,6 +99,8 @@ it("scores are those of the textbook", async () => {
     vector: randomVector(roll),
   }));
   await store.memories.write({ bankId: BANK.id, memories, merges: [], supersedes: [], audit: [] });
+  // With and without a mask two ways of working meet.
+  assertSame(await answers(store, { now: NOW }), await answers(store, { now: NOW, asOf: NOW }));
   const documents = memories.map(({ row }) => analyse(row.text));
   const mean = documents.reduce((sum, terms) => sum + terms.length, 0) / documents.length;
   const bm25 = (question: string, terms: string[]) =>

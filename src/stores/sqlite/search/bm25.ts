@@ -43,9 +43,8 @@ function scoreAlone(
   weight: number,
   meanLength: number,
   known: Mask,
-  scratch: Scratch,
+  { scores, postings, window, touched }: Scratch,
 ): number {
-  const { scores, postings } = scratch;
   const gain = weight * (K1 + 1);
   const base = K1 * (1 - B);
   const slope = (K1 * B) / meanLength;
@@ -55,32 +54,19 @@ function scoreAlone(
     if (known && known[document] === 0) continue;
     const frequency = postings[i]! & 255;
     scores[document]! += (gain * frequency) / (frequency + base + slope * lengths[document]!);
-    reached = touch(document, SELF * frequency, reached, scratch);
+    if (window[document] === 0) touched[reached++] = document;
+    window[document]! += SELF * frequency;
     // It lies after those before it, and before those after it.
-    reached = spread(document, previous, AFTER, frequency, known, reached, scratch);
-    reached = spread(document, next, BEFORE, frequency, known, reached, scratch);
-  }
-  return reached;
-}
-
-function touch(document: number, weighted: number, reached: number, { window, touched }: Scratch): number {
-  if (window[document] === 0) touched[reached++] = document;
-  window[document]! += weighted;
-  return reached;
-}
-
-function spread(
-  document: number,
-  links: Int32Array,
-  weights: readonly number[],
-  frequency: number,
-  known: Mask,
-  touchedSoFar: number,
-  scratch: Scratch,
-): number {
-  let reached = touchedSoFar;
-  for (let i = 0, at = links[document]!; i < weights.length && at >= 0; i++, at = links[at]!) {
-    if (!known || known[at] === 1) reached = touch(at, weights[i]! * frequency, reached, scratch);
+    for (let k = 0, at = previous[document]!; k < AFTER.length && at >= 0; k++, at = previous[at]!) {
+      if (known && known[at] === 0) continue;
+      if (window[at] === 0) touched[reached++] = at;
+      window[at]! += AFTER[k]! * frequency;
+    }
+    for (let k = 0, at = next[document]!; k < BEFORE.length && at >= 0; k++, at = next[at]!) {
+      if (known && known[at] === 0) continue;
+      if (window[at] === 0) touched[reached++] = at;
+      window[at]! += BEFORE[k]! * frequency;
+    }
   }
   return reached;
 }

@@ -130,8 +130,12 @@ export class Columns {
     if (position + 1 < MAX_POSITION && after !== undefined) this.#join(document, after);
   }
 
+  /** Links two neighbours. Links stay mutual: one that had another neighbour there lets it go. */
   #join(before: number, after: number): void {
     if (this.isGone(before) || this.isGone(after)) return;
+    const [formerNext, formerPrevious] = [this.next[before]!, this.previous[after]!];
+    if (formerNext !== NONE) this.previous[formerNext] = NONE;
+    if (formerPrevious !== NONE) this.next[formerPrevious] = NONE;
     this.next[before] = after;
     this.previous[after] = before;
   }

@@ -22,20 +22,43 @@ export function scoreDense(
   else addAllNeighbours(columns, scores, contexts);
 }
 
-/** Every row has a vector and counts: the usual case, without a look at each. */
-function addAllNeighbours({ previous, next, length }: Columns, scores: Float32Array, contexts: Float32Array) {
-  for (let i = 0; i < length; i++) {
-    let sum = SELF * scores[i]!;
-    let weight = SELF;
-    for (let k = 0, at = previous[i]!; k < BEFORE.length && at >= 0; k++, at = previous[at]!) {
-      sum += BEFORE[k]! * scores[at]!;
-      weight += BEFORE[k]!;
-    }
-    for (let k = 0, at = next[i]!; k < AFTER.length && at >= 0; k++, at = next[at]!) {
-      sum += AFTER[k]! * scores[at]!;
-      weight += AFTER[k]!;
-    }
-    contexts[i] = sum / weight;
+/** 1 / total weight, by the number before (× 3) and after, two at most. */
+const SHARES = [0, 1, 2].flatMap((before) =>
+  [0, 1, 2].map((after) => 1 / (SELF + total(BEFORE.slice(0, before)) + total(AFTER.slice(0, after)))),
+);
+
+function total(weights: readonly number[]): number {
+  return weights.reduce((sum, weight) => sum + weight, 0);
+}
+
+/** Every row has a vector and counts, the usual case: walks each session once, with a window of five scores. */
+function addAllNeighbours(columns: Columns, scores: Float32Array, contexts: Float32Array): void {
+  const { previous, length } = columns;
+  for (let first = 0; first < length; first++) {
+    if (previous[first]! < 0) walkSession(first, columns.next, scores, contexts);
+  }
+}
+
+function walkSession(first: number, next: Int32Array, scores: Float32Array, contexts: Float32Array): void {
+  const [before1, before2] = BEFORE as [number, number];
+  const [after1, after2] = AFTER as [number, number];
+  let at = first;
+  let ahead = next[at]!;
+  let [beforeThat, before, score] = [0, 0, scores[at]!];
+  let following = ahead < 0 ? 0 : scores[ahead]!;
+  for (let passed = 0; ; passed = Math.min(passed + 1, 2)) {
+    const beyond = ahead < 0 ? -1 : next[ahead]!;
+    const last = beyond < 0 ? 0 : scores[beyond]!;
+    const share = SHARES[passed * 3 + (ahead < 0 ? 0 : beyond < 0 ? 1 : 2)]!;
+    const around = before1 * before + before2 * beforeThat + after1 * following + after2 * last;
+    contexts[at] = (SELF * score + around) * share;
+    if (ahead < 0) return;
+    beforeThat = before;
+    before = score;
+    score = following;
+    following = last;
+    at = ahead;
+    ahead = beyond;
   }
 }
 

@@ -1,32 +1,22 @@
 import { tokenise, toTerm } from "../../../core/text.ts";
 import { withRoom } from "./arrays.ts";
+import { Chains } from "./chains.ts";
 import type { Columns } from "./columns.ts";
 import { AFTER, BEFORE, SELF } from "./stretch.ts";
 
 /** Times a term counts in one document: 8 bits of a posting. Its document's number has the other 24. */
 const MAX_FREQUENCY = 255;
 const MAX_DOCUMENT_LENGTH = 65_535;
-/** A chain's slices hold 1, 2, 4 … entries, at most 2^12. */
-const LAST_LEVEL = 12;
 const STOP_WORD = -1;
 
 /**
- * Which documents hold a term, and how often. All postings lie in one array; those of a term are a chain of
- * slices that double in size, each with the place of the next in its first cell. Documents come in ascending
- * order. No text is kept, only terms.
+ * Which documents hold a term, and how often. A term's number is that of its chain of postings, in which
+ * documents ascend. No text is kept, only terms.
  */
 export class Postings {
   readonly #columns: Columns;
   readonly #terms = new Map<string, number>();
-  #cells: Uint32Array = new Uint32Array(1024);
-  #used = 0;
-  #heads: Uint32Array = new Uint32Array(256);
-  /** Where the term's next posting goes, and where its slice ends. */
-  #tails: Uint32Array = new Uint32Array(256);
-  #limits: Uint32Array = new Uint32Array(256);
-  #levels: Uint8Array = new Uint8Array(256);
-  #counts: Uint32Array = new Uint32Array(256);
-  #termCount = 0;
+  readonly #chains = new Chains();
   /** Terms of each document, and the weighted terms of the stretch around it in the session. */
   lengths: Uint16Array = new Uint16Array(0);
   windows: Uint32Array = new Uint32Array(0);
@@ -39,7 +29,7 @@ export class Postings {
   }
 
   get bytes(): number {
-    return this.#cells.byteLength + this.lengths.length * 6 + this.#heads.length * 17 + this.#terms.size * 70;
+    return this.#chains.bytes + this.lengths.length * 6 + this.#terms.size * 70;
   }
 
   /** Adds the next document. `seen` maps words to terms and speeds up a row of calls; drop it after. */
@@ -63,7 +53,7 @@ export class Postings {
 
   /** Documents that hold the term. */
   frequency(term: number): number {
-    return this.#counts[term]!;
+    return this.#chains.size(term);
   }
 
   /** Means of `lengths` and `windows`. */
@@ -74,15 +64,7 @@ export class Postings {
 
   /** Copies the term's postings (document × 256 + frequency) into `target`; returns their number. */
   read(term: number, target: Uint32Array): number {
-    const count = this.#counts[term]!;
-    let slice = this.#heads[term]!;
-    for (let level = 0, done = 0; done < count; level = Math.min(level + 1, LAST_LEVEL)) {
-      const size = Math.min(1 << level, count - done);
-      target.set(this.#cells.subarray(slice + 1, slice + 1 + size), done);
-      done += size;
-      slice = this.#cells[slice]!;
-    }
-    return count;
+    return this.#chains.read(term, target);
   }
 
   /** A copy without the documents that `gone` marks, and without terms that only they held. */
@@ -91,16 +73,12 @@ export class Postings {
     for (let document = 0; document < this.length; document++) {
       next.#measure(gone[document] ? 0 : this.lengths[document]!);
     }
-    const postings = new Uint32Array(Math.max(0, ...this.#counts.subarray(0, this.#termCount)));
+    const postings = new Uint32Array(this.length);
     for (const [term, old] of this.#terms) {
-      const count = this.read(old, postings);
-      let fresh: number | undefined;
-      for (let i = 0; i < count; i++) {
-        const posting = postings[i]!;
-        if (gone[posting >>> 8]) continue;
-        fresh ??= next.#newTerm(term);
-        next.#append(fresh, posting);
-      }
+      const kept = postings.subarray(0, this.read(old, postings)).filter((posting) => !gone[posting >>> 8]);
+      if (kept.length === 0) continue;
+      const fresh = next.#newTerm(term);
+      for (const posting of kept) next.#chains.append(fresh, posting);
     }
     return next;
   }
@@ -142,48 +120,16 @@ export class Postings {
   }
 
   #newTerm(term: string): number {
-    const number = this.#termCount++;
-    this.#heads = withRoom(this.#heads, this.#termCount);
-    this.#tails = withRoom(this.#tails, this.#termCount);
-    this.#limits = withRoom(this.#limits, this.#termCount);
-    this.#levels = withRoom(this.#levels, this.#termCount);
-    this.#counts = withRoom(this.#counts, this.#termCount);
+    const number = this.#chains.add();
     this.#terms.set(term, number);
-    const slice = this.#newSlice(1);
-    this.#heads[number] = slice;
-    this.#tails[number] = slice + 1;
-    this.#limits[number] = slice + 2;
     return number;
   }
 
   #count(term: number, document: number): void {
-    const last = this.#tails[term]! - 1;
-    if (this.#counts[term]! > 0 && this.#cells[last]! >>> 8 === document) {
-      if ((this.#cells[last]! & MAX_FREQUENCY) < MAX_FREQUENCY) this.#cells[last]!++;
-    } else this.#append(term, document * 256 + 1);
-  }
-
-  #append(term: number, posting: number): void {
-    if (this.#tails[term] === this.#limits[term]) this.#lengthen(term);
-    this.#cells[this.#tails[term]!++] = posting;
-    this.#counts[term]!++;
-  }
-
-  #lengthen(term: number): void {
-    const full = this.#limits[term]! - (1 << this.#levels[term]!) - 1;
-    const level = Math.min(this.#levels[term]! + 1, LAST_LEVEL);
-    const slice = this.#newSlice(1 << level);
-    this.#cells[full] = slice;
-    this.#levels[term] = level;
-    this.#tails[term] = slice + 1;
-    this.#limits[term] = slice + 1 + (1 << level);
-  }
-
-  #newSlice(entries: number): number {
-    const slice = this.#used;
-    this.#used += entries + 1;
-    this.#cells = withRoom(this.#cells, this.#used);
-    return slice;
+    const last = this.#chains.last(term);
+    // A posting is never 0, which stands for none.
+    if (last === 0 || last >>> 8 !== document) this.#chains.append(term, document * 256 + 1);
+    else if ((last & 255) < MAX_FREQUENCY) this.#chains.replaceLast(term, last + 1);
   }
 }
 
