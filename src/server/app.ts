@@ -24,6 +24,7 @@ import { exchangeRoutes } from "./routes/exchange.ts";
 import { memoryRoutes } from "./routes/memory.ts";
 import { sessionRoutes } from "./routes/sessions.ts";
 import { registerOpenApi, systemRoutes } from "./routes/system.ts";
+import { trackUnusedConnections } from "./unused-connections.ts";
 import { version } from "./version.ts";
 
 export type Gateway = {
@@ -51,6 +52,7 @@ export function createGateway(parts: GatewayParts): Gateway {
     // A connection that was busy when the gateway began to stop is not kept for a next request.
     response.once("close", () => setImmediate(() => draining && server.closeIdleConnections()));
   });
+  const dropUnused = trackUnusedConnections(server);
   const app = fastify({
     serverFactory: (handler) => server.on("request", handler),
     genReqId: () => newId("req", clock),
@@ -120,6 +122,7 @@ export function createGateway(parts: GatewayParts): Gateway {
       logger.warn({ code: toAstrocyteError(error).code }, "not every session could be ended");
     });
     sockets.close();
+    dropUnused();
     const cut = clock.after(config.drain, () => server.closeAllConnections());
     await app.close();
     cut();
