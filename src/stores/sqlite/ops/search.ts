@@ -7,7 +7,7 @@ import { correct, scoreDense } from "../search/cosine.ts";
 import { knownMask, type Mask, wantedMask } from "../search/masks.ts";
 import type { Scratch } from "../search/scratch.ts";
 import { topDocuments } from "../search/top.ts";
-import { halfFloats } from "./vectors.ts";
+import { halfFloats, lengthOf } from "./vectors.ts";
 
 type Question<T> = T & { bankId: string; filter: SearchFilter; limit: number };
 
@@ -114,8 +114,8 @@ function count(scores: Float32Array | Float64Array, length: number, wanted: Mask
 
 /** Undefined for a vector that points nowhere. */
 function toUnit(vector: Float32Array): Float32Array | undefined {
-  const norm = Math.sqrt(vector.reduce((sum, value) => sum + value * value, 0));
-  return norm > 0 ? vector.map((value) => value / norm) : undefined;
+  const length = lengthOf(vector);
+  return length > 0 ? vector.map((value) => value / length) : undefined;
 }
 
 /** Exact cosines, from the stored vectors, for the documents that may be answered with. */

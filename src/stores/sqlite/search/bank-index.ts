@@ -157,9 +157,11 @@ export class BankIndex {
   #dropPurged({ sql }: Connection): void {
     const { columns } = this;
     const gone = new Uint8Array(columns.length).fill(1);
-    // The index alone: reading the rows themselves would take their texts through memory.
+    // The index alone: the rows themselves lie far apart.
     const statement = sql("SELECT key FROM memories INDEXED BY memories_id WHERE bank = ?");
-    for (const { key } of statement.iterate(this.key) as Iterable<{ key: number }>) {
+    statement.setReturnArrays(true);
+    for (const record of statement.iterate(this.key)) {
+      const [key] = record as unknown as [number];
       const document = columns.find(key - this.key * BANK_SPAN);
       if (document !== undefined) gone[document] = 0;
     }
@@ -168,6 +170,6 @@ export class BankIndex {
       columns.drop(document);
       this.#matrix?.clear(document);
     }
-    this.#postings = this.#postings?.without(gone);
+    this.#postings?.remove(gone);
   }
 }

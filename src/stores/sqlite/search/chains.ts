@@ -62,6 +62,23 @@ export class Chains {
     return count;
   }
 
+  /** Replaces a list by a part of it, `values`; nothing of the rest is left. */
+  shorten(chain: number, values: Uint32Array): void {
+    const at = chain * FIELDS;
+    const before = this.#fields[at + COUNT]!;
+    let slice = this.#fields[at + HEAD]!;
+    this.#fields[at + COUNT] = values.length;
+    this.#fields[at + TAIL] = slice + 1;
+    for (let done = 0; done < before; slice = this.#cells[slice]!) {
+      const part = values.subarray(done, done + sliceSize(done));
+      const size = Math.min(sliceSize(done), before - done);
+      this.#cells.fill(0, slice + 1, slice + 1 + size);
+      this.#cells.set(part, slice + 1);
+      if (part.length > 0) this.#fields[at + TAIL] = slice + 1 + part.length;
+      done += size;
+    }
+  }
+
   #lengthen(at: number): void {
     const count = this.#fields[at + COUNT]!;
     const slice = this.#used;

@@ -67,20 +67,22 @@ export class Postings {
     return this.#chains.read(term, target);
   }
 
-  /** A copy without the documents that `gone` marks, and without terms that only they held. */
-  without(gone: Uint8Array): Postings {
-    const next = new Postings(this.#columns);
+  /** Takes out the documents that `gone` marks, and the terms that only they held. */
+  remove(gone: Uint8Array): void {
+    const buffer = new Uint32Array(this.length);
+    for (const [term, number] of this.#terms) {
+      const found = buffer.subarray(0, this.read(number, buffer));
+      if (!found.some((posting) => gone[posting >>> 8] === 1)) continue;
+      const kept = found.filter((posting) => gone[posting >>> 8] === 0);
+      this.#chains.shorten(number, kept);
+      if (kept.length === 0) this.#terms.delete(term);
+    }
     for (let document = 0; document < this.length; document++) {
-      next.#measure(gone[document] ? 0 : this.lengths[document]!);
+      if (gone[document] === 0) continue;
+      this.#total -= this.lengths[document]!;
+      this.lengths[document] = 0;
     }
-    const postings = new Uint32Array(this.length);
-    for (const [term, old] of this.#terms) {
-      const kept = postings.subarray(0, this.read(old, postings)).filter((posting) => !gone[posting >>> 8]);
-      if (kept.length === 0) continue;
-      const fresh = next.#newTerm(term);
-      for (const posting of kept) next.#chains.append(fresh, posting);
-    }
-    return next;
+    for (let document = 0; document < this.length; document++) this.#weigh(document);
   }
 
   /** Gives the next document its length, and its neighbours' windows their share of it. */
@@ -90,27 +92,27 @@ export class Postings {
     this.windows = withRoom(this.windows, this.length);
     this.lengths[document] = terms;
     this.#total += terms;
-    const { previous, next } = this.#columns;
     this.#weigh(document);
     // Those after it look back at it, those before it look ahead.
-    for (const at of follow(next, document, BEFORE.length)) this.#weigh(at);
-    for (const at of follow(previous, document, AFTER.length)) this.#weigh(at);
+    const { previous, next } = this.#columns;
+    for (let i = 0, at = next[document]!; i < BEFORE.length && at >= 0; i++, at = next[at]!) this.#weigh(at);
+    for (let i = 0, at = previous[document]!; i < AFTER.length && at >= 0; i++, at = previous[at]!)
+      this.#weigh(at);
   }
 
   /** Sums up the stretch around a document, as far as its neighbours are measured. */
   #weigh(document: number): void {
     if (document >= this.length) return;
     const { previous, next } = this.#columns;
-    let total = SELF * this.lengths[document]!;
-    for (const [i, at] of follow(previous, document, BEFORE.length).entries())
-      total += this.#share(at, BEFORE[i]!);
-    for (const [i, at] of follow(next, document, AFTER.length).entries()) total += this.#share(at, AFTER[i]!);
-    this.#windowTotal += total - this.windows[document]!;
-    this.windows[document] = total;
-  }
-
-  #share(document: number, weight: number): number {
-    return document < this.length ? weight * this.lengths[document]! : 0;
+    let sum = SELF * this.lengths[document]!;
+    for (let i = 0, at = previous[document]!; i < BEFORE.length && at >= 0; i++, at = previous[at]!) {
+      if (at < this.length) sum += BEFORE[i]! * this.lengths[at]!;
+    }
+    for (let i = 0, at = next[document]!; i < AFTER.length && at >= 0; i++, at = next[at]!) {
+      if (at < this.length) sum += AFTER[i]! * this.lengths[at]!;
+    }
+    this.#windowTotal += sum - this.windows[document]!;
+    this.windows[document] = sum;
   }
 
   #termOf(token: string): number {
@@ -131,13 +133,6 @@ export class Postings {
     if (last === 0 || last >>> 8 !== document) this.#chains.append(term, document * 256 + 1);
     else if ((last & 255) < MAX_FREQUENCY) this.#chains.replaceLast(term, last + 1);
   }
-}
-
-/** The next documents along a chain of links. */
-function follow(links: Int32Array, from: number, most: number): number[] {
-  const found: number[] = [];
-  for (let at = links[from]!; at >= 0 && found.length < most; at = links[at]!) found.push(at);
-  return found;
 }
 
 /** A copy that does not keep the text alive that the term was cut from, as V8 does for slices. */
