@@ -33,6 +33,7 @@ export const configSchema = defineConfig({
   presentation: elsewhere,
   tools: elsewhere,
   brain: elsewhere,
+  sessions: elsewhere,
   server: elsewhere,
   auth: elsewhere,
 }).superRefine(({ llm_provider, llm_provider_config }, context) => {

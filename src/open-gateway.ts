@@ -6,6 +6,7 @@ import { Composer } from "./composer/composer.ts";
 import { parseConfig } from "./composer/parse.ts";
 import { type ComposerParts, type ComposerSettings, DEFAULT_SETTINGS } from "./composer/parts.ts";
 import { parsePersonas } from "./composer/personas.ts";
+import { parseSettings } from "./composer/settings.ts";
 import type { ToolDefinition } from "./composer/tools/definitions.ts";
 import { createTools } from "./composer/tools/registry.ts";
 import { type Config, loadConfig } from "./config.ts";
@@ -114,7 +115,7 @@ async function wire(
     publicUrl: (read.public_url ?? "").replace(/\/$/, ""),
     clock,
     logger,
-    settings: { ...DEFAULT_SETTINGS, ...options.settings },
+    settings: { ...DEFAULT_SETTINGS, ...parseSettings(read.sessions), ...options.settings },
   };
   const composer = new Composer(parts);
   const brain = brainOf(read, parts, memory, metrics.turn);
