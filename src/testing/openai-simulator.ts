@@ -39,7 +39,7 @@ export type OpenAISimulator = {
   /** For `base_url`, ends in `/v1`. */
   url: string;
   requests: RecordedRequest[];
-  /** Answers in order; after them every answer is `ok`. */
+  /** Answers in order; after them `answer` does. */
   reply(...replies: SimulatorReply[]): void;
   /** Faults of the next requests, one each. */
   fail(...faults: Fault[]): void;
@@ -52,8 +52,15 @@ export type OpenAISimulator = {
 
 const DIMENSIONS = 64;
 
+export type OpenAISimulatorOptions = {
+  /** Answers what no queued reply answers; `ok` when absent. A promise keeps the caller waiting. */
+  answer?: (request: RecordedRequest) => SimulatorReply | Promise<SimulatorReply>;
+};
+
 /** A real loopback server with OpenAI's `/chat/completions` (stream or not) and `/embeddings`. */
-export async function startOpenAISimulator(): Promise<OpenAISimulator> {
+export async function startOpenAISimulator({
+  answer = () => "ok",
+}: OpenAISimulatorOptions = {}): Promise<OpenAISimulator> {
   const replies: SimulatorReply[] = [];
   const faults: Fault[] = [];
   const waiters: Array<{ count: number; resolve: () => void }> = [];
@@ -64,13 +71,14 @@ export async function startOpenAISimulator(): Promise<OpenAISimulator> {
   async function handle(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const body = JSON.parse(Buffer.concat(await request.toArray()).toString() || "{}");
     const path = request.url ?? "";
-    simulator.requests.push({ path, headers: request.headers, body });
+    const recorded = { path, headers: request.headers, body };
+    simulator.requests.push(recorded);
     for (const waiter of waiters) if (simulator.requests.length >= waiter.count) waiter.resolve();
     const fault = faults.shift();
     if (fault && answerFault(fault, request, response)) return;
     if (path.endsWith("/embeddings")) return sendEmbeddings(response, body, simulator.base64Embeddings);
     if (!path.endsWith("/chat/completions")) return sendError(response, 404, "unknown_url", "no such path");
-    const reply = replies.shift() ?? "ok";
+    const reply = replies.shift() ?? (await answer(recorded));
     const content = typeof reply === "string" ? { text: reply } : reply;
     if (body.stream === true) await sendStream(response, body, content, fault);
     else sendCompletion(response, body, content);
