@@ -8,7 +8,7 @@
   ;; size, so that a lane cannot overflow up to 16384 dimensions.
   (func (export "dots")
     (param $row i32) (param $query i32) (param $count i32) (param $stride i32) (param $out i32)
-    (local $end i32) (local $at i32) (local $sum v128) (local $sum2 v128) (local $bytes v128)
+    (local $end i32) (local $at i32) (local $sum v128) (local $sum2 v128)
     (block $done
       (loop $rows
         (br_if $done (i32.eqz (local.get $count)))
@@ -17,16 +17,15 @@
         (local.set $at (local.get $query))
         (local.set $end (i32.add (local.get $row) (local.get $stride)))
         (loop $columns
-          (local.set $bytes (v128.load (local.get $row)))
           (local.set $sum
             (i32x4.add (local.get $sum)
               (i32x4.dot_i16x8_s
-                (i16x8.extend_low_i8x16_s (local.get $bytes))
+                (v128.load8x8_s (local.get $row))
                 (v128.load (local.get $at)))))
           (local.set $sum2
             (i32x4.add (local.get $sum2)
               (i32x4.dot_i16x8_s
-                (i16x8.extend_high_i8x16_s (local.get $bytes))
+                (v128.load8x8_s offset=8 (local.get $row))
                 (v128.load offset=16 (local.get $at)))))
           (local.set $at (i32.add (local.get $at) (i32.const 32)))
           (local.set $row (i32.add (local.get $row) (i32.const 16)))
