@@ -15,6 +15,7 @@ import { CACHE } from "./recall/files.ts";
  *
  *   --quick   under a minute
  *   --idle    a thousand quiet streams for five minutes (with --quick: 20 seconds) instead
+ *   --only S  one scenario, such as paced_64
  *   --memories N (10000)         --no-portkey
  */
 export async function run(args: string[]): Promise<Record<string, number>> {
@@ -25,6 +26,7 @@ export async function run(args: string[]): Promise<Record<string, number>> {
       idle: { type: "boolean", default: false },
       memories: { type: "string", default: "10000" },
       "no-portkey": { type: "boolean", default: false },
+      only: { type: "string" },
     },
   });
   try {
@@ -34,7 +36,7 @@ export async function run(args: string[]): Promise<Record<string, number>> {
   }
 }
 
-type Options = { quick: boolean; memories: string; "no-portkey": boolean };
+type Options = { quick: boolean; memories: string; "no-portkey": boolean; only?: string | undefined };
 
 async function compare(options: Options): Promise<Record<string, number>> {
   const { hello } = await start<{ port: number }>("upstream.ts");
@@ -46,7 +48,7 @@ async function compare(options: Options): Promise<Record<string, number>> {
     { ...(await brainArm("brain_recall", upstream, [options.memories])), recalls: true },
     ...(options["no-portkey"] ? [] : await portkeyArm(upstream)),
   ];
-  return measure({ arms, load, quick: options.quick, questions: questionTexts(5_000) });
+  return measure({ arms, load, quick: options.quick, only: options.only, questions: questionTexts(5_000) });
 }
 
 async function brainArm(name: string, upstream: string, memory: string[]): Promise<Arm> {

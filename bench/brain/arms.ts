@@ -38,13 +38,21 @@ type Measured = {
 /** What a paced stream lasts: callers begin at any time within it. */
 const STREAM_MS = 280;
 
-export type Measurement = { arms: Arm[]; load: ChildProcess; quick: boolean; questions: string[] };
+export type Measurement = {
+  arms: Arm[];
+  load: ChildProcess;
+  quick: boolean;
+  /** Only this scenario, e.g. `paced_64`. */
+  only?: string | undefined;
+  questions: string[];
+};
 
 /** Runs all scenarios, arms in turn, their order reversed every second round; prints and returns the figures. */
 export async function measure(measurement: Measurement): Promise<Record<string, number>> {
   const figures: Record<string, number> = {};
   for (const arm of measurement.arms) await drive(measurement, arm, warmUp(arm, measurement.quick));
-  for (const each of measurement.quick ? QUICK : FULL) {
+  const scenarios = measurement.quick ? QUICK : FULL;
+  for (const each of scenarios.filter(({ name }) => (measurement.only ?? name) === name)) {
     const measured = await runScenario(measurement, each);
     report(each, measured, figures);
   }

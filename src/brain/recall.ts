@@ -30,6 +30,8 @@ type Found = {
 /** Memory answers a little before its own deadline is up; this much later it is taken for stuck. */
 const GRACE_MS = 25;
 const MAX_REMEMBERED = 2_000;
+/** A turn without memory costs more than a wait of one deadline: spared late, and not for long. */
+const SPARING = { failureThreshold: 5, recoveryMs: 2_000 };
 const NOTHING: Recalled = { memory: "none", hits: [], reused: false, ms: 0 };
 
 /** Asks memory in time for a turn: late or broken, the turn goes on without it. */
@@ -131,7 +133,7 @@ export class Recaller {
     if (known) return known;
     if (this.#breakers.size >= MAX_REMEMBERED) this.#breakers.delete(this.#breakers.keys().next().value!);
     const { clock } = this.#parts;
-    const made = new CircuitBreaker({ area: "brain.recall", clock, failureThreshold: 3, recoveryMs: 10_000 });
+    const made = new CircuitBreaker({ area: "brain.recall", clock, ...SPARING });
     this.#breakers.set(bankId, made);
     return made;
   }
