@@ -121,6 +121,45 @@ test("the same personas fit Tavus once its ids are there", async (t) => {
   );
 });
 
+test("doctor looks at everything that a configuration names", async (t) => {
+  const cli = await makeCli(t);
+  await createWorkspace(cli.file(".astrocyte"), systemClock);
+  const config = cli.file(".astrocyte/astrocyte.yaml");
+  const yaml = (await readFile(config, "utf8")).replace("face_id: your-face-id", "colour: red");
+  await writeFile(
+    config,
+    `${yaml}\npresentation:\n  tavus: { api_key: a-key-of-tavus, face_id: r90bbd427f71 }\n`,
+  );
+  const { code, json } = await cli.run(["doctor", "--json"]);
+  const { checks } = json<{ checks: Array<{ name: string; state: string; found: string }> }>();
+  assert.equal(code, 0);
+  assert.deepEqual(checks.map(({ name, state }) => `${name} ${state}`).slice(2), [
+    "configuration ok",
+    "disk ok",
+    "store ok",
+    "audit ok",
+    "language model ok",
+    "local ok",
+    "tavus warning",
+  ]);
+  assert.match(checks.at(-1)?.found ?? "", /support: .*colour/);
+});
+
+test("serve answers at the port it was given and logs in JSON beside its result", async (t) => {
+  const cli = await makeCli(t);
+  await createWorkspace(cli.file(".astrocyte"), systemClock);
+  const child = cli.start(["serve", "--port", "0"]);
+  t.after(() => child.kill("SIGKILL"));
+  const logs = createInterface(child.stderr);
+  const [line] = (await once(createInterface(child.stdout), "line")) as [string];
+  const url = /^Astrocyte serves at (http:\S+)$/.exec(line)?.[1] ?? "";
+  const logged = once(logs, "line");
+  assert.equal((await fetch(`${url}/v1/personas`)).status, 200);
+  const [log] = (await logged) as [string];
+  assert.equal(JSON.parse(log).route, "/v1/personas");
+  assert.equal(await stopped(child), 0);
+});
+
 test("without a configuration, what needs one says how to get it", async (t) => {
   const { run } = await makeCli(t);
   const { code, stderr } = await run(["serve"]);

@@ -1,5 +1,5 @@
 import type { Check } from "../commands/doctor.ts";
-import type { Ui } from "../output/ui.ts";
+import { count, type Ui } from "../output/ui.ts";
 import { printable, widthOf, wrap } from "../output/width.ts";
 import type { Answer } from "../run.ts";
 
@@ -11,8 +11,7 @@ export function checkup(checks: Check[]): Answer {
     data: { healthy: failed === 0, checks },
     text: (ui) => {
       const width = Math.max(...checks.map(({ name }) => widthOf(name)));
-      const verdict =
-        failed === 0 ? ui.good("All is well.") : ui.bad(`${failed} of ${checks.length} checks failed.`);
+      const verdict = verdictOf(ui, checks);
       return [...checks.map((check) => line(ui, check, width)), "", verdict].join("\n");
     },
   };
@@ -27,4 +26,11 @@ function line(ui: Ui, { name, state, found, fix }: Check, width: number): string
     Math.max(30, ui.width - indent.length),
   );
   return `${label}  ${name.padEnd(width)}  ${text.join(`\n${indent}`)}`;
+}
+
+function verdictOf(ui: Ui, checks: Check[]): string {
+  const failed = checks.filter(({ state }) => state === "failed").length;
+  if (failed > 0) return ui.bad(`${count(failed, "check")} failed.`);
+  const looks = checks.some(({ state }) => state === "warning");
+  return looks ? ui.warn("Nothing is broken, but look at the warnings.") : ui.good("All is well.");
 }
