@@ -1,4 +1,5 @@
-import { type Attributes, meter } from "../core/telemetry.ts";
+import type { Attributes } from "@opentelemetry/api";
+import { meter } from "../core/telemetry.ts";
 import type { OpenUpstream } from "./ask.ts";
 import type { Binding } from "./bind.ts";
 import type { Report, TokenUsage } from "./report.ts";
@@ -114,7 +115,7 @@ export class TurnClock {
       "astrocyte.hits": hits,
       ...(upstream && { "astrocyte.upstream": upstream }),
       ...(responseModel && { "gen_ai.response.model": responseModel }),
-      ...(finishReason && { "gen_ai.response.finish_reasons": finishReason }),
+      ...(finishReason && { "gen_ai.response.finish_reasons": [finishReason] }),
       ...(usage && {
         "gen_ai.usage.input_tokens": usage.inputTokens,
         "gen_ai.usage.output_tokens": usage.outputTokens,
