@@ -73,13 +73,17 @@ function search(
   filter: SearchFilter,
   run: (index: BankIndex, known: Mask, wanted: Mask) => Candidates,
 ): Candidates {
-  const index = context.indexes.open(context, bankId);
-  if (!index) return nothing();
-  const known = knownMask(index.columns, filter);
+  const { indexes } = context;
   try {
-    return run(index, known, wantedMask(index.columns, filter, known));
-  } finally {
-    context.indexes.trim();
+    const index = indexes.open(context, bankId);
+    if (!index) return nothing();
+    const known = knownMask(index.columns, filter);
+    const found = run(index, known, wantedMask(index.columns, filter, known));
+    indexes.trim(index);
+    return found;
+  } catch (error) {
+    indexes.discard(bankId);
+    throw error;
   }
 }
 

@@ -11,15 +11,22 @@ export class IndexCache {
   readonly scratch = new Scratch();
   /** By bank id, least recently used first. */
   readonly #indexes = new Map<string, BankIndex>();
+  /** Bytes of each index when it was last used, and of all: counting anew would touch every bank. */
+  readonly #sizes = new Map<BankIndex, number>();
+  #total = 0;
 
   constructor(maxBytes: number) {
     this.#maxBytes = maxBytes;
   }
 
+  get size(): number {
+    return this.#indexes.size;
+  }
+
   /** The bank's index, up to date, or undefined when there is no such bank. */
   open(connection: Connection, bankId: string): BankIndex | undefined {
     const bank = findBank(connection, bankId);
-    if (!bank) this.#drop(bankId);
+    if (!bank) this.discard(bankId);
     return bank && this.#current(connection, bankId, bank);
   }
 
@@ -30,37 +37,36 @@ export class IndexCache {
   }
 
   /** Called after each use, when the index has its final size. The last one used stays. */
-  trim(): void {
-    let total = 0;
-    for (const index of this.#indexes.values()) total += index.bytes;
+  trim(used: BankIndex): void {
+    this.#total += used.bytes - (this.#sizes.get(used) ?? 0);
+    this.#sizes.set(used, used.bytes);
     for (const [bankId, index] of this.#indexes) {
-      if (total <= this.#maxBytes || this.#indexes.size === 1) return;
-      total -= index.bytes;
-      this.#drop(bankId);
+      if (this.#total <= this.#maxBytes || index === used) return;
+      this.discard(bankId);
     }
+  }
+
+  /** Throws an index away, e.g. one that a failure left half built. */
+  discard(bankId: string): void {
+    const index = this.#indexes.get(bankId);
+    if (!index) return;
+    index.release();
+    this.#indexes.delete(bankId);
+    this.#total -= this.#sizes.get(index) ?? 0;
+    this.#sizes.delete(index);
   }
 
   #current(connection: Connection, bankId: string, bank: BankState): BankIndex {
     let index = this.#indexes.get(bankId);
     // Dropped and made again under the same name is another bank.
     if (index && (index.key !== bank.key || index.worn)) {
-      this.#drop(bankId);
+      this.discard(bankId);
       index = undefined;
     }
     index ??= new BankIndex(bank, this.#slabs);
     this.#indexes.delete(bankId);
-    try {
-      index.update(connection, bank);
-    } catch (error) {
-      index.release();
-      throw error;
-    }
     this.#indexes.set(bankId, index);
+    index.update(connection, bank);
     return index;
-  }
-
-  #drop(bankId: string): void {
-    this.#indexes.get(bankId)?.release();
-    this.#indexes.delete(bankId);
   }
 }
