@@ -27,7 +27,7 @@ export function composerStoreContract(make: () => Promise<ComposerStoreHarness>)
 
 const CASES: Record<string, (store: ComposerStore, harness: ComposerStoreHarness) => Promise<void>> = {
   async "a session comes back as it was stored, also after a restart"(store, harness) {
-    const row = session("ses_1", { metadata: { ticket: 7 }, teams: ["team:a"] });
+    const row = sessionRow("ses_1", { metadata: { ticket: 7 }, teams: ["team:a"] });
     await store.sessions.create(row, event("ses_1", "preparing"), 9);
     assert.deepEqual(await store.sessions.get("ses_1"), row);
     const again = await harness.reopen();
@@ -36,7 +36,7 @@ const CASES: Record<string, (store: ComposerStore, harness: ComposerStoreHarness
   },
 
   async "a transition happens only from a named state, and once when two race"(store) {
-    await store.sessions.create(session("ses_1"), event("ses_1", "preparing"), 9);
+    await store.sessions.create(sessionRow("ses_1"), event("ses_1", "preparing"), 9);
     const open = () =>
       store.sessions.transition("ses_1", ["preparing"], { state: "open" }, event("ses_1", "open"));
     assert.deepEqual((await Promise.all([open(), open()])).sort(), [false, true]);
@@ -48,7 +48,7 @@ const CASES: Record<string, (store: ComposerStore, harness: ComposerStoreHarness
   },
 
   async "of sessions that race for the last place one gets it"(store) {
-    const create = (id: string) => store.sessions.create(session(id), event(id, "preparing"), 2);
+    const create = (id: string) => store.sessions.create(sessionRow(id), event(id, "preparing"), 2);
     const created = await Promise.all(["ses_4", "ses_1", "ses_3", "ses_2"].map(create));
     assert.equal(created.filter(Boolean).length, 2);
     const [row] = await store.sessions.list({ limit: 9 });
@@ -58,14 +58,14 @@ const CASES: Record<string, (store: ComposerStore, harness: ComposerStoreHarness
   },
 
   async "a session is found by the vendor's id, of that vendor alone"(store) {
-    await store.sessions.create(session("ses_1"), event("ses_1", "preparing"), 9);
+    await store.sessions.create(sessionRow("ses_1"), event("ses_1", "preparing"), 9);
     await store.sessions.transition("ses_1", ["preparing"], { vendorSessionId: "c1" });
     assert.equal((await store.sessions.byVendorId("local", "c1"))?.id, "ses_1");
     assert.equal(await store.sessions.byVendorId("tavus", "c1"), undefined);
   },
 
   async "resources are added once each and usage adds up under concurrency"(store) {
-    await store.sessions.create(session("ses_1"), event("ses_1", "preparing"), 9);
+    await store.sessions.create(sessionRow("ses_1"), event("ses_1", "preparing"), 9);
     const resource = { kind: "pal", id: "p1" };
     await Promise.all([
       store.sessions.addResource("ses_1", resource),
@@ -82,7 +82,7 @@ const CASES: Record<string, (store: ComposerStore, harness: ComposerStoreHarness
     for (const id of ["ses_1", "ses_2", "ses_3", "ses_4"]) {
       const principal = id === "ses_3" ? "user:b" : "user:a";
       const state = id === "ses_4" ? ("ended" as const) : ("open" as const);
-      const row = session(id, { principal, state, createdAt: Number(id.at(-1)) });
+      const row = sessionRow(id, { principal, state, createdAt: Number(id.at(-1)) });
       await store.sessions.create(row, event(id, "x"), 9);
     }
     const ids = async (filter: Parameters<typeof store.sessions.list>[0]) =>
@@ -220,7 +220,7 @@ const CASES: Record<string, (store: ComposerStore, harness: ComposerStoreHarness
   },
 };
 
-function session(id: string, changes: Partial<SessionRow> = {}): SessionRow {
+export function sessionRow(id: string, changes: Partial<SessionRow> = {}): SessionRow {
   return {
     id,
     state: "preparing",

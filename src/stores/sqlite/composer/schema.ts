@@ -11,12 +11,14 @@ CREATE TABLE sessions (
   vendor_session_id TEXT AS (row ->> '$.vendorSessionId') STORED,
   principal TEXT AS (row ->> '$.principal') STORED,
   subject TEXT AS (row ->> '$.subject') STORED,
+  bank_id TEXT AS (row ->> '$.bankId') STORED,
   settled INTEGER AS (row ->> '$.settled') STORED,
   created_at INTEGER AS (row ->> '$.createdAt') STORED
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX sessions_state ON sessions(state, settled, id);
 CREATE INDEX sessions_principal ON sessions(principal, id);
 CREATE INDEX sessions_subject ON sessions(subject, id);
+CREATE INDEX sessions_bank ON sessions(bank_id);
 CREATE INDEX sessions_vendor_id ON sessions(vendor, vendor_session_id);
 
 CREATE TABLE turns (

@@ -1,5 +1,6 @@
 import { AstrocyteError } from "../../../core/errors.ts";
 import type { BankRow, NewAuditEntry } from "../../../memory/store.ts";
+import { eraseAllCopies } from "../composer/erase.ts";
 import type { Connection } from "../connection.ts";
 import type { ReadContext, WriteContext } from "../contexts.ts";
 import { appendAudit } from "./audit.ts";
@@ -54,6 +55,7 @@ export const bankWrites = {
       sql("DELETE FROM idempotency WHERE bank = ?").run(bank.key);
       sql("DELETE FROM banks WHERE key = ?").run(bank.key);
     }
+    eraseAllCopies(context, bankId);
     sql("DELETE FROM grants WHERE bank_id = ?").run(bankId);
     sql("DELETE FROM holds WHERE bank_id = ?").run(bankId);
     appendAudit(context, [audit]);

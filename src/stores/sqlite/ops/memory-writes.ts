@@ -1,5 +1,6 @@
 import { AstrocyteError } from "../../../core/errors.ts";
 import type { MemoryRow, NewAuditEntry, NewMemory, WriteBatch, WriteOutcome } from "../../../memory/store.ts";
+import { eraseCopies } from "../composer/erase.ts";
 import type { WriteContext } from "../contexts.ts";
 import { appendAudit } from "./audit.ts";
 import { BANK_SPAN, type BankState, findBank, requireBank } from "./banks.ts";
@@ -53,6 +54,7 @@ export const memoryWrites = {
 
   "memories.purge"(context: WriteContext, args: Removal): number {
     const bank = findBank(context, args.bankId);
+    if (bank) eraseCopies(context, args.bankId, originsOf(context, bank, args.ids));
     const count = bank ? sum(args.ids, (id) => erase(context, bank, id)) : 0;
     if (bank && count > 0) {
       nextVersion(context, bank);
@@ -77,6 +79,17 @@ export const memoryWrites = {
     }
   },
 };
+
+/** Where memories were said. */
+function originsOf({ sql }: WriteContext, bank: BankState, ids: string[]) {
+  const find = sql(
+    "SELECT session_id AS sessionId, turn_id AS turnId FROM memories WHERE bank = ? AND id = ?",
+  );
+  return ids.flatMap((id) => {
+    const row = find.get(bank.key, id) as { sessionId: string | null; turnId: string | null } | undefined;
+    return row ? [{ id, ...row }] : [];
+  });
+}
 
 type Removal = { bankId: string; ids: string[]; audit: NewAuditEntry };
 type Replacement = { bankId: string; vectors: Array<{ id: string; vector: Float32Array }>; model?: string };
