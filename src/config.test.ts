@@ -25,17 +25,24 @@ test("an empty configuration is the embedded default", () => {
   assert.equal(access_control.default_policy, "owner_only");
 });
 
-test("sections of other parts pass, unknown ones do not", () => {
-  assert.equal(
-    messageOf({ personas: { a: {} }, presentation: { tavus: { api_key: "k" } }, sources: {} }),
-    "accepted",
-  );
+test("sections of all parts are checked, unknown ones refused", () => {
+  assert.equal(messageOf({ presentation: { tavus: { api_key: "k" } }, sources: {} }), "accepted");
+  assert.match(messageOf({ personas: { a: { name: "A" } } }), /personas\.a\.prompt: is missing/);
+  assert.match(messageOf({ server: { prt: 80 } }), /server\.prt: .*Did you mean "port"\?/);
+  assert.match(messageOf({ presentation: { tavus: {} } }), /presentation\.tavus\.api_key: is missing/);
   assert.match(messageOf({ acess_control: {} }), /acess_control: .*Did you mean "access_control"\?/);
   assert.match(
     messageOf({ barriers: { pii: { mod: "regex" } } }),
     /barriers\.pii\.mod: .*Did you mean "mode"\?/,
   );
   assert.match(messageOf({ lifecycle: { ttl: { delete_after: 3 } } }), /lifecycle\.ttl\.delete_after/);
+});
+
+test("a number from the environment is one in every section", (t) => {
+  process.env["ASTROCYTE_TEST_PORT"] = "4711";
+  t.after(() => delete process.env["ASTROCYTE_TEST_PORT"]);
+  const { server } = loadConfig({ server: { port: "${ASTROCYTE_TEST_PORT}" } });
+  assert.deepEqual(server, { port: 4711 });
 });
 
 test("the model's section is checked with the rest", () => {

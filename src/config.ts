@@ -1,7 +1,13 @@
 import { z } from "zod";
-import { type ConfigSource, defineConfig, parseConfig, readConfigFile } from "./core/config.ts";
+import { brainConfigSchema } from "./brain/config.ts";
+import { sourcesConfig } from "./composer/briefing/sources/config.ts";
+import { personasConfig } from "./composer/personas.ts";
+import { toolsSchema } from "./composer/tools/registry.ts";
+import { type ConfigSource, defineConfig, fillConfig, readConfigFile } from "./core/config.ts";
 import { llmConfigSchema } from "./memory/llm/create.ts";
 import { policyConfigShape } from "./memory/policy/config.ts";
+import { tavusConfig } from "./presentation/tavus/config.ts";
+import { serverConfig } from "./server/config.ts";
 
 const store = z.strictObject({
   /** The SQLite file; `:memory:` for one that goes when the process ends. */
@@ -15,11 +21,10 @@ const store = z.strictObject({
 /** How long a softly deleted memory can be restored. */
 const keepDeleted = { purge_deleted_after_days: z.number().nonnegative().default(30) };
 
-/** Checked by the part that it belongs to, when that part is opened. */
+/** Read by the part that it belongs to, when that part is opened. */
 const elsewhere = z.unknown().optional();
 
-/** All sections of `astrocyte.yaml`. */
-export const configSchema = defineConfig({
+const shape = {
   ...policyConfigShape,
   lifecycle: policyConfigShape.lifecycle.unwrap().extend(keepDeleted).prefault({}),
   public_url: z.url().optional(),
@@ -35,8 +40,23 @@ export const configSchema = defineConfig({
   brain: elsewhere,
   sessions: elsewhere,
   server: elsewhere,
-  auth: elsewhere,
-}).superRefine(({ llm_provider, llm_provider_config }, context) => {
+};
+
+/** What those parts will want, so that a mistake is told with its line before anything is opened. */
+const elsewhereShape = {
+  sources: sourcesConfig.optional(),
+  personas: personasConfig.optional(),
+  presentation: z.looseObject({ tavus: tavusConfig.optional() }).optional(),
+  tools: toolsSchema.optional(),
+  brain: brainConfigSchema.optional(),
+  server: serverConfig.optional(),
+};
+
+/** All sections of `astrocyte.yaml`. */
+export const configSchema = defineConfig(shape);
+
+const checkedSchema = defineConfig({ ...shape, ...elsewhereShape }).superRefine((config, context) => {
+  const { llm_provider, llm_provider_config } = config;
   const parsed = llmConfigSchema.safeParse({ llm_provider, llm_provider_config });
   for (const issue of parsed.error?.issues ?? []) {
     const keys = issue.code === "unrecognized_keys" ? issue.keys.slice(0, 1) : [];
@@ -52,5 +72,5 @@ export type ConfigInput = z.input<typeof configSchema>;
 export function loadConfig(config: string | object): Config {
   const source: ConfigSource =
     typeof config === "string" ? readConfigFile(config) : { value: config, name: "config" };
-  return parseConfig(configSchema, source);
+  return configSchema.parse(fillConfig(checkedSchema, source));
 }

@@ -58,26 +58,33 @@ export function parseConfigText(text: string, name: string): ConfigSource {
   return { value: document.toJS() ?? {}, name, lineOf };
 }
 
-/**
- * Fills in `${ENV}` and `${ENV:-default}`, and validates. A variable's value is text; where the schema wants a
- * number or a boolean, it is read as one. `$${` stands for a plain `${`.
- * Errors: `config_invalid` with the key's path, the line, and what to do.
- */
+/** Fills in and validates, as `fillConfig` does, and completes the value with the schema's defaults. */
 export function parseConfig<S extends z.ZodType>(
   schema: S,
   source: ConfigSource,
   env: Record<string, string | undefined> = process.env,
 ): z.output<S> {
+  return schema.parse(fillConfig(schema, source, env));
+}
+
+/**
+ * The source's value, valid for the schema, with `${ENV}` and `${ENV:-default}` filled in. A variable's value is
+ * text; where the schema wants a number or a boolean, it is read as one. `$${` stands for a plain `${`.
+ * Errors: `config_invalid` with the key's path, the line, and what to do.
+ */
+export function fillConfig(
+  schema: z.ZodType,
+  source: ConfigSource,
+  env: Record<string, string | undefined> = process.env,
+): unknown {
   const filled = new Set<string>();
   const value = interpolate(source.value, [], source, env, filled);
   const first = schema.safeParse(value);
-  if (first.success) return first.data;
-  if (coerce(value, first.error.issues, filled)) {
-    const second = schema.safeParse(value);
-    if (second.success) return second.data;
-    throw invalid(schema, source, second.error.issues);
-  }
-  throw invalid(schema, source, first.error.issues);
+  if (first.success) return value;
+  if (!coerce(value, first.error.issues, filled)) throw invalid(schema, source, first.error.issues);
+  const second = schema.safeParse(value);
+  if (second.success) return value;
+  throw invalid(schema, source, second.error.issues);
 }
 
 type Path = readonly PropertyKey[];
