@@ -114,7 +114,13 @@ async function recall(
   );
   const { value, ...rest } = part;
   if (!value) return rest;
-  return { ...rest, value: value.hits, ...(value.degraded && { code: "degraded" }) };
+  return { ...rest, value: value.hits.map(withCall), ...(value.degraded && { code: "degraded" }) };
+}
+
+/** A summary, or what a tool stored, is no part of the talk, but its metadata names the call that it comes from. */
+function withCall(hit: MemoryHit): MemoryHit {
+  const call = hit.metadata["session_id"];
+  return hit.sessionId === undefined && typeof call === "string" ? { ...hit, sessionId: call } : hit;
 }
 
 async function reflect(
