@@ -108,7 +108,7 @@ export type Answer = { status: number; headers: Headers; text: string; json: Rec
 
 type Call = { key?: string | undefined; body?: unknown; method?: string; headers?: Record<string, string> };
 
-function caller(url: string) {
+export function caller(url: string) {
   return async (path: string, { key, body, method, headers = {} }: Call = {}): Promise<Answer> => {
     const raw = typeof body === "string" || body === undefined ? body : JSON.stringify(body);
     const response = await fetch(url + path, {

@@ -1,0 +1,27 @@
+import { test } from "node:test";
+import { inAChild, inThisProcess, type Running } from "./end-to-end/gateways.ts";
+import { walkThrough } from "./end-to-end/scenario.ts";
+import { makeSurroundings, type Surroundings } from "./end-to-end/surroundings.ts";
+import { localView, tavusView } from "./end-to-end/vendors.ts";
+
+const VENDORS = { local: localView, tavus: tavusView };
+const PLACES = {
+  "in this process": ({ config }: Surroundings) => inThisProcess(config),
+  "as a process of its own": ({ config, folder }: Surroundings) => inAChild(config, folder),
+};
+
+for (const [name, view] of Object.entries(VENDORS)) {
+  for (const [place, start] of Object.entries(PLACES)) {
+    test(`${name}, the gateway ${place}: what one call learns the next one knows, and nothing is left`, async () => {
+      const surroundings = await makeSurroundings();
+      let gateway: Running | undefined;
+      try {
+        gateway = await start(surroundings);
+        await walkThrough({ surroundings, gateway, vendor: view(surroundings) });
+      } finally {
+        await gateway?.stop();
+        await surroundings.close();
+      }
+    });
+  }
+}
