@@ -37,7 +37,7 @@ const CONFIRMATION = "confirmation";
  * Runs one tool call with the session's own rights. A second delivery of the same call id gets the first
  * one's answer and runs nothing. A tool that fails is an answer (`status: "error"`), not an exception.
  * Errors: `gone` after the end, `not_found` for a tool that the persona does not have, `conflict` while the
- * same call still runs.
+ * same call still runs. One that a crash cut off is answered as an error.
  */
 export async function executeTool(
   parts: ComposerParts,
@@ -48,7 +48,7 @@ export async function executeTool(
   const tool = requireTool(parts, session, call.name);
   const row = newRow(parts, session, call);
   const known = await parts.store.toolCalls.begin(row);
-  if (known) return repeat(known, tool);
+  if (known) return repeat(parts, known, tool);
   return withSpan(
     "execute_tool",
     { "gen_ai.tool.name": tool.name, "gen_ai.conversation.id": sessionId },
@@ -77,7 +77,7 @@ async function answer(
     if (tool.confirm && !confirmed(parts, session, tool, args, token)) {
       return { ...row, status: "confirm", output: question(parts, session, tool, args) };
     }
-    const timeoutMs = tool.timeoutMs ?? parts.settings.toolTimeoutMs;
+    const timeoutMs = timeLimit(parts, tool);
     const context = { session, context: contextOf(session), memory: parts.memory };
     const lastRemembered = () => findRemembered(parts, session.id);
     const { output, memoryId, forgot } = await withDeadline(
@@ -93,6 +93,10 @@ async function answer(
     const output = AstrocyteError.is(error) ? failure.message : `[tools] ${tool.name} failed.`;
     return { ...row, status: "error", output: compact(output, size) };
   }
+}
+
+function timeLimit(parts: ComposerParts, tool: ToolDefinition): number {
+  return tool.timeoutMs ?? parts.settings.toolTimeoutMs;
 }
 
 async function findRemembered(parts: ComposerParts, sessionId: string): Promise<string | undefined> {
@@ -141,8 +145,13 @@ function question(
   });
 }
 
-function repeat(known: ToolCallRow, tool: ToolDefinition): ToolCallResult {
+/** A call that runs longer than it may was cut off by a crash. It is not run again: it may have been done. */
+function repeat(parts: ComposerParts, known: ToolCallRow, tool: ToolDefinition): ToolCallResult {
   if (known.status !== "running") return resultOf(known, tool);
+  if (parts.clock.now() - known.at > 2 * timeLimit(parts, tool)) {
+    const output = `[tools] ${tool.name} was cut off, and nobody knows whether it was done. Check before you repeat it.`;
+    return resultOf({ ...known, status: "error", output }, tool);
+  }
   throw new AstrocyteError("conflict", `[tools] call ${known.id} is still running. Wait for its answer.`, {
     retryable: true,
   });

@@ -63,6 +63,24 @@ scenario("two deliveries at once run one", async ({ composer }, id) => {
   assert.equal(runs.length, 1);
 });
 
+scenario(
+  "a call that a crash cut off is not run again, and says so once its time is up",
+  async (world, id) => {
+    const { composer, parts, clock } = world;
+    const { finish } = parts.store.toolCalls;
+    parts.store.toolCalls.finish = () => Promise.reject(new Error("killed"));
+    const call = { toolCallId: "t1", name: "count", arguments: '{"n": 7}' };
+    await assert.rejects(composer.tool(id, call), /killed/);
+    parts.store.toolCalls.finish = finish;
+    await assert.rejects(composer.tool(id, call), code("conflict"));
+    await clock.advance(2 * parts.settings.toolTimeoutMs + 1);
+    const { status, output } = await composer.tool(id, call);
+    assert.equal(status, "error");
+    assert.match(output, /cut off/);
+    assert.equal(runs.length, 1);
+  },
+);
+
 scenario("wrong arguments are an answer that names the mistake", async ({ composer }, id) => {
   for (const [i, wrong] of ['{"n":"seven"}', "{}", "not json", "[1]", '{"n":1,"m":2}'].entries()) {
     const result = await composer.tool(id, { toolCallId: `t${i}`, name: "count", arguments: wrong });
