@@ -55,7 +55,13 @@ export class NotedMemory {
     },
     forget: async (options) => {
       this.forgotten.push(options);
-      return { deletedCount: 1, memoryIds: options.memoryIds ?? [], notFound: 0, dryRun: false, mode: "hard" };
+      return {
+        deletedCount: 1,
+        memoryIds: options.memoryIds ?? [],
+        notFound: 0,
+        dryRun: false,
+        mode: "hard",
+      };
     },
   };
 

@@ -53,6 +53,9 @@ export type SqliteDatabase = {
   close(): Promise<void>;
 };
 
+/** How long a look-up on the caller's thread waits for a locked file. */
+const LOOKUP_TIMEOUT_MS = 100;
+
 /** Calls that may wait together for one commit. */
 const WRITES_IN_FLIGHT = 64;
 
@@ -80,7 +83,8 @@ export async function openDatabase(path: string, options: SqliteOptions = {}): P
     throw error;
   }
   readers.warm(2);
-  lookups = connect(file, true, busyTimeoutMs);
+  // On this thread: a file that somebody locks must not hold up the event loop.
+  lookups = connect(file, true, LOOKUP_TIMEOUT_MS);
   configureReader(lookups);
   const here = lookups;
   return {
