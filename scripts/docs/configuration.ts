@@ -7,12 +7,10 @@ import { configSchema } from "../../src/config.ts";
 import { llmConfigSchema } from "../../src/memory/llm/create.ts";
 import { serverConfig } from "../../src/server/config.ts";
 import { type Setting, settingsOf, shapeOf } from "./schema.ts";
-
-/** Stands where nobody has written yet what a setting means. */
-export const UNTOLD = "(untold)";
+import { renderTables, type Table } from "./table.ts";
 
 /** Each table of `docs/configuration.md` by the name of its marker. */
-const TABLES: Record<string, Setting[]> = {
+const SETTINGS: Record<string, Setting[]> = {
   top: settingsOf(
     pick(configSchema, ["public_url", "recall_deadline_ms", "llm_provider", "llm_provider_config"]),
   ),
@@ -33,36 +31,15 @@ const TABLES: Record<string, Setting[]> = {
   "brain upstreams": settingsOf(z.object(upstreamShape()), ["headers", "extra_body", "models"]),
 };
 
-/**
- * The page with each table between `<!-- keys NAME -->` and `<!-- /keys -->` made anew: keys, types and
- * defaults from the schemas, meanings as the page had them.
- */
+/** `docs/configuration.md` with its tables as the schemas have them. */
 export function renderConfiguration(page: string): string {
-  const drawn = new Set<string>();
-  const rendered = page.replace(
-    /(<!-- keys ([^>]+?) -->\n)(.*?)(<!-- \/keys -->)/gs,
-    (_all, start: string, name: string, body: string, end: string) => {
-      const settings = TABLES[name];
-      if (!settings) throw new Error(`docs/configuration.md has a table of nothing: ${name}`);
-      drawn.add(name);
-      return `${start}${table(settings, meanings(body))}${end}`;
-    },
-  );
-  const missing = Object.keys(TABLES).filter((name) => !drawn.has(name));
-  if (missing.length > 0) throw new Error(`docs/configuration.md lacks tables: ${missing.join(", ")}`);
-  return rendered;
+  const tables = Object.entries(SETTINGS).map(([name, settings]) => [`keys ${name}`, tableOf(settings)]);
+  return renderTables(page, Object.fromEntries(tables));
 }
 
-function table(settings: Setting[], meanings: Map<string, string>): string {
-  const rows = settings.map(
-    ({ key, type, fallback }) => `| \`${key}\` | ${type} | ${fallback} | ${meanings.get(key) ?? UNTOLD} |`,
-  );
-  return ["| key | type | default | meaning |", "| --- | --- | --- | --- |", ...rows, ""].join("\n");
-}
-
-function meanings(body: string): Map<string, string> {
-  const rows = body.matchAll(/^\| `([^`]+)` \|[^\n]*\| ([^|\n]+) \|$/gm);
-  return new Map([...rows].map(([, key, meaning]) => [key!, meaning!]));
+function tableOf(settings: Setting[]): Table {
+  const rows = settings.map(({ key, type, fallback }) => ({ key, cells: [type, fallback] }));
+  return { columns: ["key", "type", "default"], rows };
 }
 
 function section(...names: Array<keyof typeof configSchema.shape>): Record<string, Setting[]> {

@@ -1,0 +1,8 @@
+import { renderConfiguration } from "./configuration.ts";
+import { renderErrors } from "./errors.ts";
+
+/** Pages of `docs/` with tables that the code knows best. */
+export const GENERATED: Record<string, (page: string) => string> = {
+  "configuration.md": renderConfiguration,
+  "errors.md": renderErrors,
+};
