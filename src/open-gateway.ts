@@ -7,6 +7,7 @@ import { parseConfig } from "./composer/parse.ts";
 import { type ComposerParts, type ComposerSettings, DEFAULT_SETTINGS } from "./composer/parts.ts";
 import { parsePersonas } from "./composer/personas.ts";
 import { parseSettings } from "./composer/settings.ts";
+import type { ComposerStore } from "./composer/store.ts";
 import type { ToolDefinition } from "./composer/tools/definitions.ts";
 import { createTools } from "./composer/tools/registry.ts";
 import { type Config, loadConfig } from "./config.ts";
@@ -17,13 +18,16 @@ import { type Logger, silentLogger } from "./core/telemetry.ts";
 import type { Astrocyte } from "./memory/brain.ts";
 import { createProviders, llmConfigSchema } from "./memory/llm/create.ts";
 import type { LLMProvider } from "./memory/llm/provider.ts";
+import type { MemoryStore } from "./memory/store.ts";
 import { openFromConfig } from "./open.ts";
 import type { AdapterDeps, PresentationAdapter } from "./presentation/adapter.ts";
 import { createLocalAdapter, type LocalAdapter } from "./presentation/local/index.ts";
 import { createTavusAdapter } from "./presentation/tavus/index.ts";
-import { createGateway, createMetrics, type Gateway, parseServerConfig } from "./server/index.ts";
+import { createGateway, type Gateway } from "./server/app.ts";
+import { parseServerConfig } from "./server/config.ts";
+import { createMetrics } from "./server/metrics.ts";
 import { serverSecret } from "./server-secret.ts";
-import { composerStore, openDatabase, type SqliteDatabase } from "./stores/sqlite/index.ts";
+import { composerStore, memoryStore, openDatabase } from "./stores/sqlite/index.ts";
 
 export type GatewayOptions = {
   clock?: Clock;
@@ -36,10 +40,14 @@ export type GatewayOptions = {
   tools?: ToolDefinition[];
   /** Adapters in code, beside those of the configuration. */
   adapters?: PresentationAdapter[];
+  /** Both ports over a database of your own, in place of the SQLite file; left open at close. */
+  stores?: Stores;
   settings?: Partial<ComposerSettings>;
   /** Process metrics too: once a process. */
   processMetrics?: boolean;
 };
+
+export type Stores = { memory: MemoryStore; composer: ComposerStore };
 
 export type OpenedGateway = {
   gateway: Gateway;
@@ -65,26 +73,36 @@ export async function openGateway(
   options: GatewayOptions = {},
 ): Promise<OpenedGateway> {
   const read = loadConfig(config);
-  const database = await openDatabase(read.store.path, storeOptions(read));
+  const { stores, close } = options.stores
+    ? { stores: options.stores, close: async () => {} }
+    : await openStores(read);
   try {
-    return await wire(config, read, database, options);
+    return await wire(config, read, { stores, close }, options);
   } catch (error) {
-    await database.close();
+    await close();
     throw error;
   }
+}
+
+type OwnedStores = { stores: Stores; close(): Promise<void> };
+
+async function openStores(config: Config): Promise<OwnedStores> {
+  const database = await openDatabase(config.store.path, storeOptions(config));
+  const stores = { memory: memoryStore(database), composer: composerStore(database) };
+  return { stores, close: () => database.close() };
 }
 
 async function wire(
   config: string | object,
   read: Config,
-  database: SqliteDatabase,
+  { stores, close: closeStores }: OwnedStores,
   options: GatewayOptions,
 ): Promise<OpenedGateway> {
   const { clock = systemClock, logger = silentLogger } = options;
   const server = parseServerConfig(read.server);
   const secret = server.secret ?? (await serverSecret(read.store.path));
   const models = modelsOf(read, options, clock);
-  const memory = await openFromConfig(config, { ...models, database, clock, logger });
+  const memory = await openFromConfig(config, { ...models, memoryStore: stores.memory, clock, logger });
   const metrics = createMetrics({ process: options.processMetrics ?? false });
   const http = createHttpClient({ area: "tools", clock });
 
@@ -100,7 +118,7 @@ async function wire(
   const tools = createTools(read.tools, http, options.tools);
   const sources = sourcesOf(read, clock);
   const parts: ComposerParts = {
-    store: composerStore(database),
+    store: stores.composer,
     memory,
     adapters,
     personas: parsePersonas(read.personas, {
@@ -137,7 +155,7 @@ async function wire(
     await Promise.all(
       [models.llm, models.embedder].filter((each) => models.own.has(each!)).map((each) => each?.close?.()),
     );
-    await database.close();
+    await closeStores();
   }
   return {
     gateway,

@@ -9,6 +9,7 @@ import { createProviders, llmConfigSchema } from "./memory/llm/create.ts";
 import type { LLMProvider } from "./memory/llm/provider.ts";
 import { type PolicyConfig, type PolicyConfigInput, parsePolicyConfig } from "./memory/policy/config.ts";
 import { createPolicy } from "./memory/policy/create.ts";
+import type { MemoryStore } from "./memory/store.ts";
 import type { Principal } from "./memory/types.ts";
 import { memoryStore, openDatabase, type SqliteDatabase, type SqliteOptions } from "./stores/sqlite/index.ts";
 
@@ -18,6 +19,8 @@ export type OpenOptions = {
   store?: SqliteOptions;
   /** An open database to share; it is not closed with the memory. */
   database?: SqliteDatabase;
+  /** A store of your own in place of the file; it is not closed with the memory. */
+  memoryStore?: MemoryStore;
   /** Writes answers and captions; nothing else needs one. */
   llm?: LLMProvider;
   /** Makes vectors; the local one when absent. */
@@ -77,8 +80,7 @@ function createProvidersFor(config: Partial<Config>, { llm, embedder, clock }: O
 
 async function wire(options: OpenOptions, config: PolicyConfig, models: Models): Promise<Astrocyte> {
   const { clock = systemClock, logger = silentLogger, settings, principal, keepDeletedMs } = options;
-  const database = options.database ?? (await openFile(options.path ?? DEFAULT_PATH, options.store));
-  const store = memoryStore(database);
+  const { store, close } = await storeOf(options);
   const engine: Engine = {
     store,
     embedder: models.embedder,
@@ -93,9 +95,19 @@ async function wire(options: OpenOptions, config: PolicyConfig, models: Models):
     ...(keepDeletedMs !== undefined && { keepDeletedMs }),
     close: async () => {
       await Promise.all(models.own.map((model) => model.close?.()));
-      if (!options.database) await database.close();
+      await close();
     },
   });
+}
+
+type OwnedStore = { store: MemoryStore; close(): Promise<void> };
+
+/** What was opened here is closed here. */
+async function storeOf({ memoryStore: given, database, path, store }: OpenOptions): Promise<OwnedStore> {
+  if (given) return { store: given, close: async () => {} };
+  if (database) return { store: memoryStore(database), close: async () => {} };
+  const opened = await openFile(path ?? DEFAULT_PATH, store);
+  return { store: memoryStore(opened), close: () => opened.close() };
 }
 
 async function openFile(path: string, options: SqliteOptions | undefined): Promise<SqliteDatabase> {
