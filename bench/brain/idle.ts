@@ -24,6 +24,7 @@ export async function runIdle(quick: boolean): Promise<Record<string, number>> {
   }
   samples.push(await askFor<GatewayStats>(gateway.child, "collect"));
   const [first, last] = [samples[0]!, samples.at(-1)!];
+  console.log(`resident MB at each tenth: ${samples.map(({ rssMb }) => fixed(rssMb, 1)).join(", ")}`);
   const figures = {
     idle_streams: STREAMS,
     idle_seconds: seconds,

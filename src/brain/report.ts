@@ -20,6 +20,7 @@ export type TokenUsage = {
 
 /** Enough for the last events: usage with all its details, finish reason, `[DONE]`. */
 const TAIL = 4_096;
+const MANY = 8;
 
 const JSON_LINE = /^data: ?\{/;
 const DONE = /^data: ?\[DONE\]\s*$/m;
@@ -35,6 +36,9 @@ export class Tail {
     this.#chunks.push(chunk);
     this.#bytes += chunk.length;
     while (this.#bytes - this.#chunks[0]!.length >= TAIL) this.#bytes -= this.#chunks.shift()!.length;
+    // A chunk holds on to the whole read that it came in: a long stream keeps copies instead.
+    if (this.#chunks.length > MANY) this.#chunks = [Buffer.concat(this.#chunks).subarray(-TAIL)];
+    if (this.#chunks.length === 1) this.#bytes = this.#chunks[0]!.length;
   }
 
   report(): Report {
