@@ -2,6 +2,7 @@ import { z } from "zod";
 import { brainConfigSchema } from "./brain/config.ts";
 import { sourcesConfig } from "./composer/briefing/sources/config.ts";
 import { personasConfig } from "./composer/personas.ts";
+import { sessionsConfig } from "./composer/settings.ts";
 import { toolsSchema } from "./composer/tools/registry.ts";
 import { type ConfigSource, defineConfig, fillConfig, readConfigFile } from "./core/config.ts";
 import { llmConfigSchema } from "./memory/llm/create.ts";
@@ -49,6 +50,7 @@ const elsewhereShape = {
   presentation: z.looseObject({ tavus: tavusConfig.optional() }).optional(),
   tools: toolsSchema.optional(),
   brain: brainConfigSchema.optional(),
+  sessions: sessionsConfig.optional(),
   server: serverConfig.optional(),
 };
 
