@@ -110,20 +110,20 @@ async function takeTurns(arms: Arm[], questions: string[]): Promise<Figures> {
   return figures;
 }
 
-/** Sixteen callers at once over the banks of one file. */
+/** Sixteen callers at once, each with its own person, as calls are; the persons share ten banks of one file. */
 async function concurrent(memory: Astrocyte, calls: number): Promise<Figures> {
   const questions = questionTexts(calls + WARM_CALLS, 5);
   const times: number[] = [];
   const delay = monitorEventLoopDelay({ resolution: 1 });
-  const ask = async (index: number) => {
+  const ask = async (index: number, caller: number) => {
     const start = performance.now();
-    await memory.recall(questions[index]!, { bankId: `bank-${index % 10}` });
+    await memory.recall(questions[index]!, { bankId: `bank-${caller % 10}` });
     times.push(performance.now() - start);
   };
   const callers = async (from: number, to: number) => {
     let next = from;
-    const caller = async () => {
-      while (next < to) await ask(next++);
+    const caller = async (_: unknown, own: number) => {
+      while (next < to) await ask(next++, own);
     };
     await Promise.all(Array.from({ length: CALLERS }, caller));
   };
