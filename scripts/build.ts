@@ -17,7 +17,8 @@ writeFileSync(join(dist, "package.json"), `${JSON.stringify(publishedManifest(),
 
 /** Pages, WebAssembly and data that lie beside the source. */
 function copyAssets(): void {
-  for (const file of globSync("src/**/*.{html,css,svg,wasm,json,yaml}", { cwd: root })) {
+  const assets = globSync("src/**/*.{html,css,svg,wasm,json,yaml}", { cwd: root });
+  for (const file of assets.filter((asset) => !/\.fixture\.|\/fixtures\//.test(asset))) {
     const target = join(dist, file.slice("src/".length));
     mkdirSync(dirname(target), { recursive: true });
     cpSync(join(root, file), target);
