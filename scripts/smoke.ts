@@ -81,7 +81,10 @@ await memory.close();\n`,
 
 function assertNoTestCode(): void {
   const installed = join(project, "node_modules/astrocyte");
-  const stray = globSync("**/{*.{test,fixture}.*,fixtures/**,faults/**}", { cwd: installed, exclude: ["node_modules/**"] });
+  const stray = globSync("**/{*.{test,fixture}.*,fixtures/**,faults/**}", {
+    cwd: installed,
+    exclude: ["node_modules/**"],
+  });
   if (stray.length > 0) throw new Error(`test code in the package: ${stray.join(", ")}`);
   if (!existsSync(join(installed, "LICENSE"))) throw new Error("the package has no LICENSE");
 }
