@@ -2,6 +2,7 @@ import { z } from "zod";
 import { brainConfigSchema } from "../../src/brain/config.ts";
 import { sourceConfig } from "../../src/composer/briefing/sources/config.ts";
 import { personasConfig } from "../../src/composer/personas.ts";
+import { sessionsConfig } from "../../src/composer/settings.ts";
 import { toolsSchema } from "../../src/composer/tools/registry.ts";
 import { configSchema } from "../../src/config.ts";
 import { llmConfigSchema } from "../../src/memory/llm/create.ts";
@@ -26,6 +27,7 @@ const SETTINGS: Record<string, Setting[]> = {
   ...sources(),
   personas: settingsOf(personasConfig),
   tools: settingsOf(toolsSchema),
+  sessions: settingsOf(sessionsConfig),
   server: settingsOf(serverConfig),
   brain: settingsOf(brainConfigSchema, ["upstreams"]),
   "brain upstreams": settingsOf(z.object(upstreamShape()), ["headers", "extra_body", "models"]),
