@@ -68,6 +68,7 @@ const checkedSchema = defineConfig({ ...shape, ...elsewhereShape }).superRefine(
 });
 
 export type Config = z.output<typeof configSchema>;
+/** `astrocyte.yaml` as an object, as written. */
 export type ConfigInput = z.input<typeof configSchema>;
 
 /** Reads a file, or takes the same as an object. Errors: `config_invalid`, naming the key, the line and the fix. */

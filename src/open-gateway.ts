@@ -29,6 +29,7 @@ import { createMetrics } from "./server/metrics.ts";
 import { serverSecret } from "./server-secret.ts";
 import { composerStore, memoryStore, openDatabase } from "./stores/sqlite/index.ts";
 
+/** What code adds to a configuration, or puts in its place. */
 export type GatewayOptions = {
   clock?: Clock;
   logger?: Logger;
@@ -47,8 +48,10 @@ export type GatewayOptions = {
   processMetrics?: boolean;
 };
 
+/** Both ports, over one database. */
 export type Stores = { memory: MemoryStore; composer: ComposerStore };
 
+/** A gateway with its parts; close it, not them. */
 export type OpenedGateway = {
   gateway: Gateway;
   memory: Astrocyte;

@@ -13,6 +13,7 @@ import type { MemoryStore } from "./memory/store.ts";
 import type { Principal } from "./memory/types.ts";
 import { memoryStore, openDatabase, type SqliteDatabase, type SqliteOptions } from "./stores/sqlite/index.ts";
 
+/** How to open memory without a file of configuration, or beside one. */
 export type OpenOptions = {
   /** The SQLite file, made with its folder when it does not exist; `:memory:` for one that goes at close. */
   path?: string;

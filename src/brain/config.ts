@@ -99,6 +99,7 @@ export const brainConfigSchema = z.strictObject({
   streams_per_key: count.default(DEFAULT_SETTINGS.streamsPerKey),
 });
 
+/** `brain:` of astrocyte.yaml, complete with its defaults. */
 export type BrainConfig = z.output<typeof brainConfigSchema>;
 
 /**

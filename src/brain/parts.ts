@@ -48,6 +48,7 @@ export type BrainSessions = {
   addUsage(sessionId: string, usage: Record<string, number>): Promise<void>;
 };
 
+/** The session that a request belongs to, and what the brain may use for it. */
 export type BoundSession = {
   sessionId: string;
   context: AstrocyteContext;
@@ -80,6 +81,7 @@ export type BrainKey = {
   recall?: Partial<RecallSettings>;
 };
 
+/** How a turn asks memory. */
 export type RecallSettings = {
   /** Milliseconds that a turn waits for memory; 150 by default. */
   deadlineMs: number;
@@ -115,6 +117,7 @@ export type BrainSettings = {
   streamsPerKey: number;
 };
 
+/** What holds where neither the configuration nor a key says otherwise. */
 export const DEFAULT_RECALL: RecallSettings = {
   deadlineMs: 150,
   maxResults: 8,
@@ -122,6 +125,7 @@ export const DEFAULT_RECALL: RecallSettings = {
   required: false,
 };
 
+/** What holds where the configuration says nothing. Milliseconds and bytes. */
 export const DEFAULT_SETTINGS: BrainSettings = {
   recall: DEFAULT_RECALL,
   maxBodyBytes: 20 * 1024 * 1024,

@@ -80,8 +80,10 @@ export const CONVENTIONS = {
   "openai-compatible": { auth: bearer, streamUsage: false },
 } as const satisfies Record<string, Convention>;
 
+/** Kinds of upstream that speak OpenAI's protocol. */
 export type OpenAiKind = keyof typeof CONVENTIONS;
 
+/** How a kind is spoken to. */
 export function conventionOf(kind: OpenAiKind): Convention {
   return CONVENTIONS[kind];
 }

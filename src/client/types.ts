@@ -17,6 +17,7 @@ export type ConnectOptions = {
   host?: Partial<Host>;
 };
 
+/** How to get into the room, as `POST /v1/sessions` answered. `expires_at` is ISO 8601. */
 export type Join = { kind: string; url: string; token?: string; expires_at?: string };
 
 /** What of the browser is used. */
@@ -55,6 +56,7 @@ export type Transport = {
   interrupt(): void;
 };
 
+/** What a transport tells of its room. */
 export type TransportListener = {
   transcript(line: TranscriptLine): void;
   toolCall(call: ToolCall): void;
@@ -80,12 +82,17 @@ export type TranscriptLine = {
   interrupted?: boolean;
 };
 
+/** A tool that the agent calls. `arguments` is JSON text as the model wrote it. */
 export type ToolCall = { toolCallId: string; name: string; arguments: string };
+/** What the server answered to a relayed call. */
 export type ToolResult = { toolCallId: string; status: "success" | "error"; output: string };
+/** A call on its way through the page, first `running`, then with its outcome. */
 export type ToolEvent = ToolCall & { status: "running" | ToolResult["status"] };
 
+/** `ended` is final; `reconnecting` goes back to `joined`, or ends. */
 export type ClientState = "joining" | "joined" | "reconnecting" | "ended";
 
+/** What `on` tells, by name. */
 export type ClientEvents = {
   transcript: TranscriptLine;
   state: { state: ClientState; reason?: string };
@@ -106,6 +113,7 @@ export class ClientError extends Error {
   }
 }
 
+/** One session in the page. It ends itself when the page goes, unless told not to. */
 export type Session = {
   readonly state: ClientState;
   /** Returns the unsubscribe. */

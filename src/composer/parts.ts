@@ -28,6 +28,7 @@ export type ComposerMemory = {
   forget(options: ForgetOptions): Promise<ForgetResult>;
 };
 
+/** For whom, as whom and for which vendor a briefing is composed. */
 export type BriefingRequest = {
   persona: Persona;
   subject: Subject;
@@ -70,6 +71,7 @@ export type ComposerSettings = {
   brainModel: string;
 };
 
+/** What holds where `sessions:` says nothing. */
 export const DEFAULT_SETTINGS: ComposerSettings = {
   openTimeoutMs: 60_000,
   sweepEveryMs: 60_000,

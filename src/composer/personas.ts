@@ -95,6 +95,7 @@ export const personasConfig = z.record(
   persona,
 );
 
+/** One entry of `personas:`, complete with its defaults; durations in milliseconds. */
 export type PersonaConfig = z.output<typeof persona>;
 
 /** What a persona may name; what is not given is not checked. */

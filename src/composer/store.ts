@@ -13,10 +13,13 @@ export type ComposerStore = {
   toolCalls: ToolCallStore;
 };
 
+/** `preparing` until the vendor has answered, `open` until somebody is there, `live`, `ending` until the vendor has ended it, `ended` or `failed` for good. */
 export type SessionState = "preparing" | "open" | "live" | "ending" | "ended" | "failed";
 
+/** What the person agreed to: `none` keeps nothing, `transcript` the call, `memory` learns from it too. */
 export type Consent = "none" | "transcript" | "memory";
 
+/** One session. Times are milliseconds since the epoch; null for what has not happened. */
 export type SessionRow = {
   id: string;
   state: SessionState;
@@ -49,8 +52,10 @@ export type SessionRow = {
   usage: Record<string, number>;
 };
 
+/** Columns to change. */
 export type SessionPatch = Partial<Omit<SessionRow, "id" | "createdAt">>;
 
+/** Sessions and their transitions. */
 export type SessionStore = {
   /**
    * False, and nothing stored, when its principal has `maxActive` sessions that are not over: counted in the
@@ -67,6 +72,7 @@ export type SessionStore = {
   list(filter: SessionFilter): Promise<SessionRow[]>;
 };
 
+/** All that are given must hold. `createdAfter` is in milliseconds. */
 export type SessionFilter = {
   states?: SessionState[];
   principal?: string;
@@ -79,6 +85,7 @@ export type SessionFilter = {
   limit: number;
 };
 
+/** One utterance of a session. Times are milliseconds since the epoch. */
 export type TurnRow = {
   sessionId: string;
   /** Stable over every channel that reports the turn: a second report updates it. */
@@ -95,6 +102,7 @@ export type TurnRow = {
   retainedAt: number | null;
 };
 
+/** What was said, once however many channels report it. */
 export type TurnStore = {
   /** Inserts or updates by (session, key); a trusted channel overrides `client`. Returns the keys that are new. */
   upsert(turns: TurnRow[]): Promise<string[]>;
@@ -103,10 +111,13 @@ export type TurnStore = {
   remove(sessionId: string): Promise<void>;
 };
 
+/** Something that happened in a session: names, codes and counts, no content. */
 export type NewEvent = { sessionId: string; at: number; type: string; data: Record<string, unknown> };
 
+/** An event in its place: `seq` grows by the session, without gaps for a reader. */
 export type EventRow = NewEvent & { seq: number };
 
+/** The log that clients follow. */
 export type EventStore = {
   append(event: NewEvent): Promise<EventRow>;
   /** After `afterSeq`, oldest first. */
@@ -115,6 +126,7 @@ export type EventStore = {
   subscribe(listener: (event: EventRow) => void): () => void;
 };
 
+/** A message of a vendor or page that was accepted and is not processed yet. */
 export type InboxRow = {
   /** Idempotency: a second message with the same id is not accepted. */
   id: string;
@@ -126,6 +138,7 @@ export type InboxRow = {
   attempts: number;
 };
 
+/** Accepted once, processed until it succeeds or has failed too often. */
 export type InboxStore = {
   /** True when it was new. Durable when it returns: the sender may be told. */
   accept(row: InboxRow): Promise<boolean>;
@@ -136,6 +149,7 @@ export type InboxStore = {
   failed(id: string, code: string): Promise<void>;
 };
 
+/** Work that is due at a time (milliseconds since the epoch). */
 export type JobRow = {
   id: string;
   kind: string;
@@ -145,6 +159,7 @@ export type JobRow = {
   payload: string;
 };
 
+/** Work that survives a crash; claimed by one process at a time. */
 export type JobStore = {
   /** Same id replaces. */
   put(job: JobRow): Promise<void>;
@@ -154,6 +169,7 @@ export type JobStore = {
   removeFor(sessionId: string): Promise<void>;
 };
 
+/** One call of a tool in a session. */
 export type ToolCallRow = {
   sessionId: string;
   /** The vendor's or the page's id of the call; unique in the session. */
@@ -167,6 +183,7 @@ export type ToolCallRow = {
   memoryId: string | null;
 };
 
+/** Tool calls, each run once however often it is asked for. */
 export type ToolCallStore = {
   /** Inserts a running call; returns the one that is already there instead, if any. */
   begin(row: ToolCallRow): Promise<ToolCallRow | undefined>;

@@ -45,6 +45,7 @@ export type Persona = {
   vendors: Record<string, Record<string, unknown>>;
 };
 
+/** A question that memory is asked for every briefing. */
 export type RecallQuestion = {
   query: string;
   maxResults: number;
@@ -74,6 +75,7 @@ export type SourceRecord = {
   error?: string;
 };
 
+/** One allowlisted value of a system of record. Times are milliseconds. */
 export type SourceField = {
   name: string;
   label: string;
@@ -111,6 +113,7 @@ export type Attribute = {
   recurs?: "yearly";
 };
 
+/** A line of the briefing and where it comes from. Times are milliseconds. */
 export type BriefingLine = {
   block: BriefingBlock;
   text: string;
@@ -134,6 +137,7 @@ export type Overridden = {
 /** `injection`: it reads like an instruction planted in memory. `superseded`: memory itself knows better. */
 export type LeftOut = BriefingLine & { reason: "budget" | "injection" | "superseded" };
 
+/** What the agent is told before the call, with the origin of each line. */
 export type Briefing = {
   text: string;
   greeting?: string;
@@ -159,6 +163,7 @@ export type CheckedFacts = {
   names: string[];
 };
 
+/** A session that is asked for; `context` comes from the credential. */
 export type CreateSession = {
   persona: string;
   subject: string;

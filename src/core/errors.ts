@@ -1,9 +1,4 @@
-/**
- * The one error of this package. Match on `code`, never on the message.
- *
- * `status` is the HTTP status that the gateway answers with; `retryable` says whether the same call may
- * succeed later without a change.
- */
+/** Every code: the HTTP status that the gateway answers with, and whether the same call may succeed later unchanged. */
 export const ERROR_CODES = {
   invalid_input: { status: 400, retryable: false },
   unauthenticated: { status: 401, retryable: false },
@@ -45,8 +40,10 @@ export const ERROR_CODES = {
   vendor_timeout: { status: 504, retryable: true },
 } as const satisfies Record<string, { status: number; retryable: boolean }>;
 
+/** Stable: match on it. */
 export type ErrorCode = keyof typeof ERROR_CODES;
 
+/** What an error carries besides code and message. */
 export type ErrorOptions = {
   cause?: unknown;
   /** Overrides the table, e.g. a vendor failure that must not be repeated. */
@@ -57,6 +54,7 @@ export type ErrorOptions = {
 
 const MARKER = Symbol.for("astrocyte.error");
 
+/** The one error of this package. Match on `code`, never on the message. */
 export class AstrocyteError extends Error {
   override readonly name: string = "AstrocyteError";
   readonly code: ErrorCode;
@@ -112,11 +110,13 @@ export type PlainError = {
   details: Record<string, unknown>;
 };
 
+/** The plain form of anything thrown. */
 export function plainError(error: unknown): PlainError {
   const { code, message, retryable, details } = toAstrocyteError(error);
   return { code, message, retryable, details };
 }
 
+/** The error that a plain form stands for. */
 export function reviveError(plain: PlainError): AstrocyteError {
   return new AstrocyteError(plain.code, plain.message, {
     retryable: plain.retryable,

@@ -33,6 +33,7 @@ export async function forget(
   return { deletedCount, memoryIds, notFound, dryRun, mode };
 }
 
+/** Which softly deleted memories come back. Needs `forget`. */
 export type RestoreOptions = { bankId: string; context?: AstrocyteContext; memoryIds: string[] };
 
 /** Brings softly deleted memories back; one that was said again meanwhile stays deleted. Returns how many came back. */
@@ -50,6 +51,7 @@ export async function restore(
   return { restoredCount };
 }
 
+/** Which softly deleted memories go for good. Needs `forget`. */
 export type PurgeOptions = {
   bankId: string;
   context?: AstrocyteContext;

@@ -6,6 +6,7 @@ import type { AstrocyteContext } from "./types.ts";
 /** Who acts when the clock does. */
 const MAINTENANCE: AstrocyteContext = { principal: "service:astrocyte-lifecycle" };
 
+/** What one run over all banks removed. */
 export type MaintenanceResult = {
   banks: number;
   /** Removed because their time to live was over. */

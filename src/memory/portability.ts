@@ -12,6 +12,7 @@ import { repairSlots } from "./updates/repair.ts";
 
 const PAGE = 200;
 
+/** What to export. Needs `admin`. */
 export type ExportOptions = {
   bankId: string;
   context?: AstrocyteContext;
@@ -42,6 +43,7 @@ export async function* exportBank(
   await store.audit.append([policy.auditEntry(context, "export", bankId, "exported", { count })]);
 }
 
+/** Where to import to, and how. Needs `admin`. */
 export type ImportOptions = {
   bankId: string;
   context?: AstrocyteContext;
@@ -56,6 +58,7 @@ export type ImportOptions = {
   signal?: AbortSignal;
 };
 
+/** What became of the lines, in memories. */
 export type ImportResult = {
   imported: number;
   skipped: number;

@@ -6,6 +6,7 @@ import type { AstrocyteContext } from "./types.ts";
 
 const PAGE = 256;
 
+/** Which bank. Needs `admin`. */
 export type ReindexOptions = {
   bankId: string;
   context?: AstrocyteContext;
@@ -13,6 +14,7 @@ export type ReindexOptions = {
   signal?: AbortSignal;
 };
 
+/** What was done, `from` one model `to` another. */
 export type ReindexResult = {
   /** Memories whose vectors this run made; fewer than all when it went on where another had stopped. */
   reindexed: number;

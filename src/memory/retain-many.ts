@@ -3,8 +3,10 @@ import type { Policy } from "./policy/policy.ts";
 import type { Retainer, RetainItem, Staged } from "./retain.ts";
 import type { RetainContent, RetainOptions, RetainResult } from "./types.ts";
 
+/** One content with its own options. */
 export type ManyItem = RetainOptions & { content: RetainContent };
 
+/** Of the whole run. */
 export type ManyOptions = {
   /** After each batch; `total` is known when the items are an array. */
   onProgress?: (progress: { done: number; total?: number }) => void;

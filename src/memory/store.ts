@@ -13,6 +13,7 @@ export type MemoryStore = {
   close(): Promise<void>;
 };
 
+/** A bank and whose it is. `createdAt` is in milliseconds. */
 export type BankRow = {
   id: string;
   owner: Principal;
@@ -21,6 +22,7 @@ export type BankRow = {
   embeddingModel: string;
 };
 
+/** The banks there are. */
 export type BankStore = {
   get(bankId: string): Promise<BankRow | undefined>;
   /** Creates it unless it exists; returns the one that is there. */
@@ -61,8 +63,10 @@ export type MemoryRow = {
   principal: Principal;
 };
 
+/** A row and its vector, of unit length. */
 export type NewMemory = { row: MemoryRow; vector: Float32Array };
 
+/** What one transaction does: all of it or nothing. */
 export type WriteBatch = {
   bankId: string;
   memories: NewMemory[];
@@ -95,6 +99,7 @@ export type Selector = {
   all?: boolean;
 };
 
+/** The memories of a bank. */
 export type MemoryRows = {
   /** One transaction, durable when it returns, seen by the next search of any process. */
   write(batch: WriteBatch): Promise<WriteOutcome>;
@@ -120,6 +125,7 @@ export type MemoryRows = {
   ): Promise<void>;
 };
 
+/** All that are given hold before the best are taken. Times are milliseconds. */
 export type SearchFilter = {
   /** All must be present. */
   tags?: string[];
@@ -150,6 +156,7 @@ export type MemorySearch = {
   recent(bankId: string, filter: SearchFilter, limit: number): Promise<Candidates>;
 };
 
+/** Grants, holds and counters. */
 export type GovernanceStore = {
   grants(bankId: string): Promise<Grant[]>;
   setGrant(
@@ -171,6 +178,7 @@ export type GovernanceStore = {
   ): Promise<{ allowed: boolean; used: number }>;
 };
 
+/** Who did what in which bank, and how it ended; `at` in milliseconds, no content. */
 export type NewAuditEntry = {
   at: number;
   principal: Principal;
@@ -180,6 +188,7 @@ export type NewAuditEntry = {
   facts: Record<string, unknown>;
 };
 
+/** An entry in its place in the chain. */
 export type AuditRow = NewAuditEntry & { seq: number; previousHash: string; hash: string };
 
 /** Append-only; each entry's hash covers the one before it (see `core/hash-chain.ts`). */

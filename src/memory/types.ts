@@ -3,11 +3,13 @@ import type { ContentPart } from "./llm/provider.ts";
 /** Milliseconds since the epoch, an ISO 8601 string, or a Date. Outputs are always milliseconds. */
 export type TimeInput = number | string | Date;
 
+/** `read` recalls, `write` retains, `forget` forgets; `admin` exports, imports, grants, holds and drops. */
 export type Permission = "read" | "write" | "forget" | "admin";
 
 /** `user:anna`, `agent:support-1`, `service:crm`, `team:sales`, or `*` (in grants only). */
 export type Principal = string;
 
+/** Somebody who acts or is acted for: `{type: "user", id: "anna"}` is `user:anna`. */
 export type Party = {
   type: "user" | "agent" | "service" | "team";
   id: string;
@@ -27,6 +29,7 @@ export type AstrocyteContext = {
   teams?: Principal[];
 };
 
+/** How content is split: a conversation by turns, a document by headings, a text when it is long. */
 export type ContentType = "text" | "conversation" | "transcript" | "document";
 
 /** One utterance of a conversation. */
@@ -38,8 +41,10 @@ export type ConversationTurn = {
   id?: string;
 };
 
+/** A text, parts with images or audio, or the turns of a conversation. */
 export type RetainContent = string | ContentPart[] | ConversationTurn[];
 
+/** Where content goes and what is known of it. Needs `write`. */
 export type RetainOptions = {
   bankId: string;
   context?: AstrocyteContext;
@@ -61,6 +66,7 @@ export type RetainOptions = {
   multimodal?: "caption_then_embed" | "multimodal_embed" | "text_only";
 };
 
+/** How often something of a kind was replaced by `[kind]`. */
 export type Redaction = { kind: string; count: number };
 
 /** What became of one chunk of the content. */
@@ -73,6 +79,7 @@ export type RetainedChunk = {
   flags: string[];
 };
 
+/** What became of the content. A refusal is a result, not an error. */
 export type RetainResult = {
   /** True when at least one new memory was stored. */
   stored: boolean;
@@ -87,6 +94,7 @@ export type RetainResult = {
   chunks: RetainedChunk[];
 };
 
+/** A memory, or a row of the caller's, that fits a question. Times are milliseconds. */
 export type MemoryHit = {
   memoryId: string;
   bankId: string;
@@ -113,8 +121,10 @@ export type MemoryHit = {
 /** A row of the caller's own to blend in: only the text is needed. */
 export type ExternalHit = Pick<MemoryHit, "text"> & Partial<MemoryHit>;
 
+/** What a recall that is late or broken does: goes on with what it has, or fails. */
 export type RecallMode = "best-effort" | "required";
 
+/** Where and how to search. Needs `read` on every bank that is named. */
 export type RecallOptions = {
   bankId?: string;
   banks?: string[];
@@ -141,6 +151,7 @@ export type RecallOptions = {
   signal?: AbortSignal;
 };
 
+/** How the hits were found. Times are milliseconds. */
 export type RecallTrace = {
   strategiesUsed: string[];
   totalCandidates: number;
@@ -159,6 +170,7 @@ export type RecallTrace = {
   cacheHit: boolean;
 };
 
+/** The hits, best first, and whether they can be relied on. */
 export type RecallResult = {
   hits: MemoryHit[];
   totalAvailable: number;
@@ -170,11 +182,13 @@ export type RecallResult = {
   trace: RecallTrace;
 };
 
+/** As for recall; `maxResults` are sources, 12 when absent. */
 export type ReflectOptions = Omit<RecallOptions, "detailLevel" | "externalContext"> & {
   externalContext?: ExternalHit[];
   includeSources?: boolean;
 };
 
+/** An answer, and what it rests on. */
 export type ReflectResult = {
   answer: string;
   /** `llm`: written by the model; `extractive`: quoted from memory; `unknown`: memory holds nothing. */
@@ -185,6 +199,7 @@ export type ReflectResult = {
   sources: MemoryHit[];
 };
 
+/** What to forget: all selectors that are given hold. Needs `forget`. */
 export type ForgetOptions = {
   bankId: string;
   context?: AstrocyteContext;
@@ -202,6 +217,7 @@ export type ForgetOptions = {
   dryRun?: boolean;
 };
 
+/** What was forgotten, or would be. */
 export type ForgetResult = {
   deletedCount: number;
   memoryIds: string[];
@@ -211,8 +227,10 @@ export type ForgetResult = {
   mode: "soft" | "hard";
 };
 
+/** What a principal, a team or everybody (`*`) may do on a bank. */
 export type Grant = { principal: Principal; permissions: Permission[] };
 
+/** A bank as its users see it. `createdAt` is in milliseconds. */
 export type BankInfo = {
   bankId: string;
   owner: Principal;
@@ -221,8 +239,10 @@ export type BankInfo = {
   embeddingModel: string;
 };
 
+/** A legal hold. `setAt` is in milliseconds. */
 export type Hold = { holdId: string; bankId: string; reason: string; setBy: Principal; setAt: number };
 
+/** Of an instance whose engine the caller wired. */
 export type AstrocyteOptions = {
   /** Who acts when a call gives no context; `user:local` when absent. */
   principal?: Principal;

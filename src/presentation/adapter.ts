@@ -47,6 +47,7 @@ export type PresentationAdapter = {
   toolResultInstruction?(session: SessionHandle, result: ToolResultMessage): Record<string, unknown>;
 };
 
+/** What a vendor can do. The composer asks for nothing else. */
 export type Capabilities = {
   family: "conversational" | "renderer" | "voice-agent" | "telephony";
   briefing: {
@@ -71,6 +72,7 @@ export type Capabilities = {
   centsPerMinute?: number;
 };
 
+/** Who can give a command: our server, the page, nobody. */
 export type CommandSide = "server" | "client" | "none";
 
 /** The part of a persona that a vendor sees. */
@@ -84,6 +86,7 @@ export type VendorPersona = {
   vendor: Record<string, unknown>;
 };
 
+/** A tool as a vendor registers it. `parameters` is a JSON Schema object. */
 export type VendorTool = {
   name: string;
   description: string;
@@ -94,6 +97,7 @@ export type VendorTool = {
   delivery: "client" | "server";
 };
 
+/** The text within the vendor's limit, and what is said first. */
 export type VendorBriefing = { text: string; greeting?: string };
 
 /** What our side hands to the vendor for one session. */
@@ -116,15 +120,19 @@ export type Binding = {
   onResource(resource: VendorResource): Promise<void>;
 };
 
+/** Something that `open` made at the vendor and `release` deletes. */
 export type VendorResource = { kind: string; id: string };
 
+/** A session that runs, and may cost, now. */
 export type OpenedSession = { vendorSessionId: string; join: JoinInfo; resources: VendorResource[] };
 
 /** All that the browser gets of the vendor. */
 export type JoinInfo = { kind: string; url: string; token?: string; expiresAt?: number };
 
+/** How a session is named to its adapter. */
 export type SessionHandle = { sessionId: string; vendorSessionId: string; resources: VendorResource[] };
 
+/** A callback as it came in. */
 export type WebhookRequest = {
   /** Raw bytes as they came: signatures cover exactly these. */
   body: Uint8Array;
@@ -133,12 +141,14 @@ export type WebhookRequest = {
   session: SessionHandle;
 };
 
+/** What the agent is told during the call. */
 export type SessionCommand =
   | { kind: "say"; text: string }
   | { kind: "respond"; text: string }
   | { kind: "interrupt" }
   | { kind: "append_context"; text: string };
 
+/** The outcome of a tool, on its way back to the agent. */
 export type ToolResultMessage = {
   toolCallId: string;
   name: string;
@@ -159,6 +169,7 @@ export type VendorTurn = {
   interrupted?: boolean;
 };
 
+/** What happened, in our terms. `at` is in milliseconds, when the vendor says. */
 export type PresentationEvent =
   | { type: "joined"; at?: number; who: "agent" | "person" }
   | { type: "left"; at?: number; who: "agent" | "person" }

@@ -27,6 +27,7 @@ import { registerOpenApi, systemRoutes } from "./routes/system.ts";
 import { trackUnusedConnections } from "./unused-connections.ts";
 import { version } from "./version.ts";
 
+/** An HTTP server that does not listen yet. */
 export type Gateway = {
   /** Every operation that the OpenAPI document describes. */
   routes: Route[];

@@ -77,6 +77,7 @@ export const serverConfig = z.strictObject({
     .default([]),
 });
 
+/** `server:` of astrocyte.yaml, complete with its defaults; durations in milliseconds. */
 export type ServerConfig = z.output<typeof serverConfig>;
 
 /** Errors: `config_invalid`. */

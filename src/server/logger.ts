@@ -1,6 +1,7 @@
 import { pino } from "pino";
 import type { Logger } from "../core/telemetry.ts";
 
+/** From the chattiest to none. */
 export type LogLevel = "debug" | "info" | "warn" | "error" | "silent";
 
 /** Where keys stand in headers and configurations, should one ever be logged by mistake. */

@@ -16,6 +16,7 @@ export type GatewayMetrics = {
 const FAST = [0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10];
 const PAGE = 500;
 
+/** Counters of one gateway. `process` adds those of the Node process: once a process. */
 export function createMetrics(options: { process?: boolean } = {}): GatewayMetrics {
   const register = new Registry();
   const registers = [register];

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import type { ComposerStore, EventRow, JobRow, NewEvent, SessionRow, TurnRow } from "../composer/store.ts";
 
+/** An empty store of a case's own. */
 export type ComposerStoreHarness = {
   store: ComposerStore;
   /** Closes and opens the same database again, as a restart does. */

@@ -35,6 +35,7 @@ export type RecordedRequest = {
   body: Record<string, unknown>;
 };
 
+/** A server on loopback, what it was asked, and what it is told to do next. */
 export type OpenAISimulator = {
   /** For `base_url`, ends in `/v1`. */
   url: string;

@@ -24,6 +24,7 @@ export type ScriptedCall =
   | { verb: "complete" | "stream"; messages: Message[]; options: CompleteOptions }
   | { verb: "embed"; texts: string[]; options: EmbedOptions };
 
+/** What it answers and can do; everything has a default. */
 export type ScriptedLLMOptions = {
   clock?: Clock;
   /** Answers in order; `reply` answers once they are used up. */
@@ -37,6 +38,7 @@ export type ScriptedLLMOptions = {
   embeddingModel?: string;
 };
 
+/** A provider that answers what it is told. */
 export type ScriptedLLM = LLMProvider & {
   /** Every call, in order. */
   readonly calls: ScriptedCall[];

@@ -4,6 +4,7 @@ import { statementsOf, type Utterance } from "./claims/statements.ts";
 import { escapeRegex } from "./claims/subject.ts";
 import { spellings } from "./claims/values.ts";
 
+/** What a memory says of a field. */
 export type Verdict = "contradicts" | "agrees" | "unrelated";
 
 /** A field whose attribute is declared: what memories are held against. */

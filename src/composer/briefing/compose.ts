@@ -22,6 +22,7 @@ export type BriefingMemory = {
   reflect(query: string, options: ReflectOptions): Promise<ReflectResult>;
 };
 
+/** What briefings are composed from. */
 export type BriefingDeps = {
   sources: ReadonlyMap<string, SystemOfRecord>;
   memory: BriefingMemory;

@@ -2,6 +2,7 @@ import type { LLMProvider } from "../../memory/llm/provider.ts";
 import { renderAsData } from "../../memory/policy/fence.ts";
 import type { Verdict } from "./attributes.ts";
 
+/** Does the note (`memory`) deny that `label` is `value`? */
 export type JudgeQuestion = { memory: string; label: string; value: string };
 
 /** Decides where the rules see no statement; asked about a few memories at most. */

@@ -5,8 +5,10 @@ import { check, isChecked, mentions } from "./attributes.ts";
 /** A field that counts, and the source that it comes from. */
 export type Fact = SourceField & { source: string };
 
+/** What memory answered in prose: from which memories, and when (milliseconds) the newest of them was said. */
 export type Reflection = { text: string; citations: string[]; saidAt: number };
 
+/** Records and memories to be held against each other at `now`, in milliseconds. */
 export type PrecedenceInput = {
   records: SourceRecord[];
   hits: MemoryHit[];

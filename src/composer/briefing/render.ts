@@ -8,6 +8,7 @@ import { applyPrecedence, type Doubt, type Fact, type Reflection } from "./prece
 import { defaultParagraphs, type Paragraph, parseTemplate } from "./template.ts";
 import { ago, plain, whenAndWhere, wordNow, wordValue } from "./wording.ts";
 
+/** All that a briefing is rendered from; nothing is fetched. */
 export type RenderInput = {
   /** What the systems of record said. */
   sorBlocks: SourceRecord[];

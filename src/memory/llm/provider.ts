@@ -8,14 +8,17 @@ export type ContentPart =
   | { type: "audio_base64"; mimeType: string; base64Data: string }
   | { type: "document_url"; url: string };
 
+/** Kinds of content besides which nothing is sent. */
 export type Modality = "text" | "image" | "audio" | "document";
 
+/** A tool that the model wants run. */
 export type ToolCall = {
   id: string;
   name: string /** JSON text as the model wrote it. */;
   arguments: string;
 };
 
+/** One message of a conversation with a model. */
 export type Message = {
   role: "system" | "user" | "assistant" | "tool";
   content: string | ContentPart[];
@@ -24,12 +27,14 @@ export type Message = {
   toolCallId?: string;
 };
 
+/** A tool that the model may call. */
 export type ToolSpec = {
   name: string;
   description: string /** JSON Schema object. */;
   parameters: Record<string, unknown>;
 };
 
+/** How one completion is asked for. */
 export type CompleteOptions = {
   model?: string;
   maxTokens?: number;
@@ -43,10 +48,13 @@ export type CompleteOptions = {
   signal?: AbortSignal;
 };
 
+/** Tokens as the provider counted them. */
 export type Usage = { inputTokens: number; outputTokens: number };
 
+/** Why the model stopped. */
 export type FinishReason = "stop" | "length" | "tool_calls" | "content_filter" | "other";
 
+/** A whole answer. */
 export type Completion = {
   text: string;
   toolCalls: ToolCall[];
@@ -55,11 +63,13 @@ export type Completion = {
   model: string;
 };
 
+/** A piece of a streamed answer; `finish` comes last, once. */
 export type CompletionChunk =
   | { type: "text"; text: string }
   | { type: "tool_call"; toolCall: ToolCall }
   | { type: "finish"; finishReason: FinishReason; usage: Usage; model: string };
 
+/** `timeoutMs` is for the whole call; the provider's own default when absent. */
 export type EmbedOptions = { timeoutMs?: number; signal?: AbortSignal };
 
 /** Declared data: what is not here is refused before anything is sent. */
@@ -72,6 +82,7 @@ export type LLMCapabilities = {
   supportsMultimodalEmbedding: boolean;
 };
 
+/** A model, or several under one name. What it lacks it declares in `capabilities`, and refuses. */
 export type LLMProvider = {
   readonly name: string;
   /** Identity of the vectors: provider, model and version. Vectors of two identities never mix in a bank. */

@@ -16,6 +16,7 @@ import { connect } from "./connection.ts";
 import { Room } from "./room.ts";
 import { parseToolRequest } from "./tools.ts";
 
+/** The adapter, and the rooms that this process hosts. */
 export type LocalAdapter = PresentationAdapter & {
   /** Hands a page's socket over to the room that its address names. */
   connect(socket: WebSocket, roomId: string): void;

@@ -13,8 +13,10 @@ import {
 import { createTransport, type TransportOptions } from "./transport.ts";
 import type { Conversation, Face, JsonPatch, MemoryStore, NewTool, Page, Pal, Tool } from "./types.ts";
 
+/** Address, key, timeouts and the vocabulary that is sent. */
 export type TavusApiOptions = TransportOptions & { vocabulary: Vocabulary };
 
+/** See `createTavusApi`. */
 export type TavusApi = ReturnType<typeof createTavusApi>;
 
 /**

@@ -45,7 +45,9 @@ export const tavusConfig = z.strictObject({
   transcript_wait_ms: z.int().positive().default(600_000),
 });
 
+/** `presentation.tavus` as written. */
 export type TavusConfigInput = z.input<typeof tavusConfig>;
+/** `presentation.tavus`, complete with its defaults. */
 export type TavusConfig = z.output<typeof tavusConfig>;
 
 /** The `tavus` block of a persona. */

@@ -7,11 +7,13 @@ import { newWorld, type Row, type SimConversation, type TavusTiming, type World 
 export type { TavusFaults } from "./simulator-faults.ts";
 export type { TavusPerson } from "./simulator-person.ts";
 
+/** `apiKey` is the only one that the simulator accepts. */
 export type TavusSimulatorOptions = { apiKey?: string; clock?: Clock; timing?: Partial<TavusTiming> };
 
 /** What is left at the vendor: all zero when nothing leaked. */
 export type TavusLeft = { conversations: number; pals: number; tools: number };
 
+/** Tavus in a box: what the adapter sees, what a test may do and look at. */
 export type TavusSimulator = Pick<
   World,
   "url" | "apiKey" | "faults" | "requests" | "webhooks" | "llmRequests" | "toolDeliveries" | "appMessages"

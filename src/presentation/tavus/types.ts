@@ -16,10 +16,13 @@ export type Conversation = {
   events: Array<Record<string, unknown>>;
 };
 
+/** An agent as Tavus keeps it (contract §3). */
 export type Pal = { id: string; name: string; layers: Record<string, unknown> };
 
+/** An avatar's look (§4). */
 export type Face = { id: string; name: string; status: string };
 
+/** A registered tool (§9.1). */
 export type Tool = { id: string; name: string };
 
 /** Body of `POST /v2/tools` (§9.1), as far as we use it. */

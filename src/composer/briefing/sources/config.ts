@@ -93,11 +93,13 @@ export const sourceConfig = z.discriminatedUnion("kind", [http, sql, file]);
 /** `sources:` of astrocyte.yaml: a name to its source. */
 export const sourcesConfig = z.record(name, sourceConfig);
 
+/** One entry of `sources:`, complete with its defaults; durations in milliseconds. */
 export type SourceConfig = z.output<typeof sourceConfig>;
 
 /** The fields of a source in code, for `functionSource`: as in the configuration. */
 export const fieldsConfig = z.record(name, field);
 
+/** `fields:` of a source, as written. */
 export type FieldsConfig = z.input<typeof fieldsConfig>;
 
 type CommonConfig = Pick<SourceConfig, "authority" | "required" | "timeout" | "subject" | "as_of" | "fields">;

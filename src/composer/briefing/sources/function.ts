@@ -5,6 +5,7 @@ import { type FieldsConfig, fieldsConfig, toSpec } from "./config.ts";
 import { parsePath, readPath } from "./path.ts";
 import { defineSource, type SystemOfRecord } from "./source.ts";
 
+/** A system of record that is the application's own code. */
 export type FunctionSource = {
   name: string;
   /** As under `fields:` in the configuration: the allowlist. */

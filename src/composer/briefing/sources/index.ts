@@ -14,6 +14,7 @@ export { type FieldsConfig, fieldsConfig, type SourceConfig, sourceConfig, sourc
 export { type FunctionSource, functionSource } from "./function.ts";
 export type { StaleRule, SystemOfRecord } from "./source.ts";
 
+/** What sources need of their surroundings. */
 export type SourceDeps = {
   clock: Clock;
   /** Name resolution, the system's when absent. */
