@@ -4,4 +4,12 @@ export { contextTokenLine } from "./context-token.ts";
 export * from "./parts.ts";
 export { serveBrain } from "./serve.ts";
 export type { MemoryStatus, TurnTrace } from "./trace.ts";
-export * from "./upstreams.ts";
+export type {
+  ExtractiveUpstream,
+  OpenAiKind,
+  OpenAiUpstream,
+  Prices,
+  ProviderUpstream,
+  Upstream,
+} from "./upstreams.ts";
+export { CONVENTIONS } from "./upstreams.ts";

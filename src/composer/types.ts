@@ -53,6 +53,7 @@ export type RecallQuestion = {
   required?: boolean;
 };
 
+/** Whom a session is with. */
 export type Subject = { /** `user:anna` */ principal: string /** `anna` */; id: string };
 
 /**

@@ -1,6 +1,10 @@
 export { Astrocyte } from "./brain.ts";
 export type { PurgeOptions, RestoreOptions } from "./forget.ts";
 export type { MaintenanceResult } from "./lifecycle.ts";
+export { type AiSdkOptions, createAiSdkProvider } from "./llm/ai-sdk/provider.ts";
+export { createLocalEmbedder, type LocalEmbedderOptions } from "./llm/local/embedder.ts";
+export type { OpenAIConfig } from "./llm/openai/config.ts";
+export { createOpenAIProvider, type OpenAIOptions } from "./llm/openai/provider.ts";
 export type * from "./llm/provider.ts";
 export type { ExportOptions, ImportOptions, ImportResult } from "./portability.ts";
 export type { ReindexOptions, ReindexResult } from "./reindex.ts";

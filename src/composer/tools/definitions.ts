@@ -12,6 +12,7 @@ export type ToolRun = {
   signal: AbortSignal;
 };
 
+/** What a tool gives back: `output` goes to the model as text or JSON, shortened when it is long. */
 export type ToolAnswer = {
   output: unknown;
   /** The memory that was stored. */
@@ -20,6 +21,7 @@ export type ToolAnswer = {
   forgot?: string;
 };
 
+/** A tool of the application: what a model is told of it, and what runs. */
 export type ToolDefinition = {
   /** `^[a-zA-Z_][a-zA-Z0-9_]{0,63}$`: what every vendor takes. */
   name: string;

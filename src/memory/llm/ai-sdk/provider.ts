@@ -21,6 +21,7 @@ import { loadEmbeddingModel, loadLanguageModel } from "./load.ts";
 import { toCall } from "./prompt.ts";
 import type { AiEmbeddingModel, AiLanguageModel } from "./spec.ts";
 
+/** The model objects, or their names, and how they are called. */
 export type AiSdkOptions = {
   /** A model object of any AI SDK provider, or `provider/model`. */
   model?: AiLanguageModel | string;

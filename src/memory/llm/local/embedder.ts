@@ -10,6 +10,7 @@ import { REVISION } from "./graph.ts";
 import { EmbedQueue } from "./queue.ts";
 import { VectorCache } from "./vector-cache.ts";
 
+/** Where the converted model lies and how many threads embed. */
 export type LocalEmbedderOptions = {
   /** Threads, each with its own copy of the model (about 50 MB); at most 4 and one a core when absent. */
   workers?: number;

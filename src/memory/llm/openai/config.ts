@@ -19,4 +19,5 @@ export const openaiConfigSchema = z.strictObject({
   modalities: z.array(modality).optional(),
 });
 
+/** `llm_provider_config` of `openai` and `litellm`, as written. */
 export type OpenAIConfig = z.infer<typeof openaiConfigSchema>;

@@ -21,6 +21,7 @@ import { embedAll } from "./embeddings.ts";
 import { errorFromStatus } from "./errors.ts";
 import { completionBody } from "./request.ts";
 
+/** What code adds to the configuration. */
 export type OpenAIOptions = {
   /** `litellm` differs in name and default address only. */
   name?: "openai" | "litellm";
