@@ -1,5 +1,6 @@
 #!/usr/bin/env node
-import { enableCompileCache } from "node:module";
+// As a whole: an older Node lacks parts of it, and must get as far as the message below.
+import * as nodeModule from "node:module";
 import process from "node:process";
 
 const MINIMUM = 24;
@@ -11,7 +12,7 @@ if (Number(process.versions.node.split(".")[0]) < MINIMUM) {
   process.exit(6);
 }
 
-enableCompileCache();
+nodeModule.enableCompileCache();
 await main();
 
 async function main(): Promise<void> {
