@@ -25,8 +25,10 @@ export async function settle(parts: ComposerParts, row: SessionRow, job: JobRow)
 
 /** Brings in what the vendor has. True when nothing more is to come. */
 async function gather(parts: ComposerParts, row: SessionRow): Promise<boolean> {
+  // Nobody was ever let into a session that did not open.
+  if (row.vendorSessionId === null) return true;
   const adapter = requireAdapter(parts, row.vendor);
-  if (adapter.fetchTranscript && row.vendorSessionId !== null) {
+  if (adapter.fetchTranscript) {
     try {
       const { turns, complete } = await adapter.fetchTranscript(handleOf(row));
       await storeTurns(parts, row, turns, "pull");
