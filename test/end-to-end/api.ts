@@ -43,7 +43,11 @@ export function apiOf(url: string) {
       ask<OpenedSession>("/v1/sessions", { persona: "coach", subject, vendor, consent }),
     end: (id: string) => ask<SessionJson>(`/v1/sessions/${id}/end`, {}),
     session: (id: string) => ask<SessionJson>(`/v1/sessions/${id}`),
-    sessions: async () => (await ask<{ sessions: SessionJson[] }>("/v1/sessions?limit=200")).sessions,
+    /** Newest first; of one person when that is given. */
+    async sessions(subject?: string): Promise<SessionJson[]> {
+      const query = subject === undefined ? "" : `&subject=${encodeURIComponent(subject)}`;
+      return (await ask<{ sessions: SessionJson[] }>(`/v1/sessions?limit=100${query}`)).sessions;
+    },
     briefing: (id: string) => ask<BriefingJson>(`/v1/sessions/${id}/briefing`),
     transcript: async (id: string) => (await ask<{ turns: Turn[] }>(`/v1/sessions/${id}/transcript`)).turns,
     /** Waits until what was said is in memory: the stream of events ends with that. */
@@ -63,6 +67,10 @@ export function apiOf(url: string) {
         .slice(1)
         .map((line) => JSON.parse(line) as Memory);
     },
+    recall: async (person: string, query: string) =>
+      (
+        await ask<{ hits: Array<{ text: string }> }>("/v1/recall", { query, bank_id: `person:${person}` })
+      ).hits.map(({ text }) => text),
     /** Value of a metric that has no label, or all of them added up. */
     async metric(name: string): Promise<number> {
       const { text } = await call("/metrics", { key: OPS_KEY });

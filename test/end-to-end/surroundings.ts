@@ -99,6 +99,7 @@ function configOf(folder: string, urls: { office: string; model: string; tavus: 
         { name: "ops", key: OPS_KEY, principal: "service:ops" },
       ],
       operators: ["service:ops"],
+      limits: { requests_per_minute: 60_000, sessions_per_minute: 6_000 },
     },
   };
 }
