@@ -1,8 +1,8 @@
 /**
  * Packs the built package, installs it into an empty project as a user would, and uses it: types resolve,
- * ESM imports work, a memory survives, the command runs, and no test code is inside.
+ * ESM imports work, a memory survives, the command runs, the page comes, and no test code is inside.
  */
-import { execFileSync } from "node:child_process";
+import { execFileSync, spawn } from "node:child_process";
 import { existsSync, globSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -10,6 +10,7 @@ import { join } from "node:path";
 const root = join(import.meta.dirname, "..");
 const project = mkdtempSync(join(tmpdir(), "astrocyte-smoke-"));
 const bin = (name: string) => join(root, "node_modules/.bin", name);
+const astrocyte = join(project, "node_modules/.bin/astrocyte");
 const run = (command: string, args: string[], cwd = project) =>
   execFileSync(command, args, {
     cwd,
@@ -28,7 +29,8 @@ try {
   run(bin("tsc"), ["-p", project]);
   const answer = run(bin("node"), ["use.mjs"]);
   if (!answer.includes("Anna drinks oat milk")) throw new Error(`the installed package forgot: ${answer}`);
-  run(bin("node"), [join(project, "node_modules/.bin/astrocyte"), "--help"]);
+  run(bin("node"), [astrocyte, "--help"]);
+  await servesPage();
   console.log(`packed package works: ${tarball}`);
 } finally {
   rmSync(project, { recursive: true, force: true });
@@ -77,6 +79,30 @@ await memory.close();\n`,
       include: ["src"],
     }),
   );
+}
+
+/** The sample starts, its page and modules are served as JavaScript, and it stops when told. */
+async function servesPage(): Promise<void> {
+  const child = spawn(bin("node"), [astrocyte, "start", "--port", "0"], {
+    cwd: project,
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  const exit = new Promise<number | null>((resolve) => child.once("exit", resolve));
+  let said = "";
+  for await (const piece of child.stdout) {
+    said += piece;
+    const url = /http:\/\/127\.0\.0\.1:\d+/.exec(said)?.[0];
+    if (url === undefined) continue;
+    const page = await (await fetch(url)).text();
+    for (const path of [/src="([^"]+\.js)"/.exec(page)?.[1], "/assets/client/index.js"]) {
+      const { status } = await fetch(new URL(path ?? "/no-script", url));
+      if (status !== 200) throw new Error(`${path} of the page: ${status}`);
+    }
+    break;
+  }
+  child.kill("SIGTERM");
+  const code = await exit;
+  if (code !== 0) throw new Error(`astrocyte start ended with ${code}: ${said}`);
 }
 
 function assertNoTestCode(): void {
