@@ -65,7 +65,12 @@ async function brainArm(name: string, upstream: string, memory: string[]): Promi
 async function portkeyArm(upstream: string): Promise<Arm[]> {
   try {
     const { url, pid } = await startPortkey(CACHE);
-    const stats = async () => ({ rssMb: rssMbOf(pid), cpuMs: cpuMsOf(pid), loopDelayP99Ms: Number.NaN });
+    const stats = async () => ({
+      rssMb: rssMbOf(pid),
+      cpuMs: cpuMsOf(pid),
+      loopDelayP99Ms: Number.NaN,
+      loopDelayMaxMs: Number.NaN,
+    });
     return [{ name: "portkey", url, headers: portkeyHeaders(upstream), stats }];
   } catch (error) {
     console.log(`portkey ${PORTKEY_VERSION}: left out, ${error instanceof Error ? error.message : error}`);

@@ -3,7 +3,7 @@ import { fixed, median, quantile } from "./figures.ts";
 import type { LoadOrder, LoadResult } from "./load.ts";
 import { askFor } from "./processes.ts";
 
-export type ArmStats = { rssMb: number; cpuMs: number; loopDelayP99Ms: number };
+export type ArmStats = { rssMb: number; cpuMs: number; loopDelayP99Ms: number; loopDelayMaxMs: number };
 
 /** One way to the model. */
 export type Arm = {
@@ -29,6 +29,7 @@ type Measured = {
   perSecond: number[];
   cpuMsEach: number[];
   loopDelay: number[];
+  loopDelayMax: number[];
   rssMb: number;
   failed: number;
   failure?: string;
@@ -119,6 +120,7 @@ async function drive({ load, questions }: Measurement, arm: Arm, each: Scenario)
     perSecond: [(firstWords.length * 1000) / elapsedMs],
     cpuMsEach: [cpu / firstWords.length],
     loopDelay: after ? [after.loopDelayP99Ms] : [],
+    loopDelayMax: after ? [after.loopDelayMaxMs] : [],
     rssMb: after?.rssMb ?? 0,
     failed,
     degraded,
@@ -133,6 +135,7 @@ function add(all: Map<string, Measured>, name: string, more: Measured): void {
   before.perSecond.push(...more.perSecond);
   before.cpuMsEach.push(...more.cpuMsEach);
   before.loopDelay.push(...more.loopDelay);
+  before.loopDelayMax.push(...more.loopDelayMax);
   before.rssMb = more.rssMb;
   before.failed += more.failed;
   before.degraded += more.degraded;
@@ -172,6 +175,7 @@ function rowOf(each: Measured, direct: Measured): Record<string, number> {
     ),
     cpu_ms_each: fixed(median(each.cpuMsEach), 3),
     loop_delay_p99_ms: fixed(median(each.loopDelay), 1),
+    loop_delay_max_ms: fixed(quantile(each.loopDelayMax, 1), 1),
     rss_mb: fixed(each.rssMb, 0),
     degraded: each.degraded,
     failed: each.failed,

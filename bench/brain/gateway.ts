@@ -6,7 +6,13 @@ import { BANK, openMemories } from "./memories.ts";
 
 /** The brain in a process of its own, with or without memory. It tells its resources when asked. */
 
-export type GatewayStats = { rssMb: number; cpuMs: number; loopDelayP99Ms: number; heapMb: number };
+export type GatewayStats = {
+  rssMb: number;
+  heapMb: number;
+  cpuMs: number;
+  loopDelayP99Ms: number;
+  loopDelayMaxMs: number;
+};
 
 const KEY = "bench-key-0123456789";
 
@@ -41,5 +47,6 @@ function stats(): GatewayStats {
     heapMb: heapUsed / 2 ** 20,
     cpuMs: (user + system) / 1000,
     loopDelayP99Ms: delay.percentile(99) / 1e6,
+    loopDelayMaxMs: delay.max / 1e6,
   };
 }
