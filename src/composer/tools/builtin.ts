@@ -1,3 +1,5 @@
+import { toIso } from "../../core/clock.ts";
+import { renderAsData } from "../../memory/policy/fence.ts";
 import type { ToolAnswer, ToolDefinition } from "./definitions.ts";
 
 const text = (description: string) => ({ type: "string", minLength: 1, maxLength: 2000, description });
@@ -34,8 +36,10 @@ const recall: ToolDefinition = {
   async run({ question }, { session, context, memory, signal }): Promise<ToolAnswer> {
     const options = { bankId: session.bankId, context, maxResults: 5, maxTokens: 400, signal };
     const { hits } = await memory.recall(String(question), options);
-    if (hits.length === 0) return { output: "Nothing is known about that." };
-    return { output: hits.map((hit) => ({ text: hit.text, when: new Date(hit.occurredAt).toISOString() })) };
+    // A planted instruction is no answer, and what is one cannot speak as anybody else.
+    const known = hits.filter(({ flags }) => !flags.includes("injection"));
+    if (known.length === 0) return { output: "Nothing is known about that." };
+    return { output: known.map((hit) => ({ text: renderAsData(hit.text), when: toIso(hit.occurredAt) })) };
   },
 };
 
