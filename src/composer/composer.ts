@@ -21,6 +21,7 @@ import type { EventRow, SessionFilter, SessionRow, TurnRow } from "./store.ts";
 import { executeTool, type ToolCallRequest, type ToolCallResult } from "./tools/execute.ts";
 import { acceptClientEvents, acceptRoomEvents, acceptWebhook } from "./transcripts/inbox.ts";
 import { briefingOf } from "./transcripts/remember.ts";
+import { trustedTurns } from "./transcripts/turns.ts";
 import type { Briefing, CreateSession } from "./types.ts";
 
 /** Composes what is known, opens a session with it, and learns from what is said. */
@@ -87,8 +88,9 @@ export class Composer {
     return briefingOf(await requireSession(this.parts, id));
   }
 
-  transcript(id: string): Promise<TurnRow[]> {
-    return this.parts.store.turns.list(id);
+  /** What was said, as the most trusted channel tells it: until the vendor's record comes, as the page does. */
+  async transcript(id: string): Promise<TurnRow[]> {
+    return trustedTurns(await this.parts.store.turns.list(id));
   }
 
   events(id: string, afterSeq: number, limit = 1000): Promise<EventRow[]> {

@@ -6,7 +6,7 @@ import { cleanSpeech, roleOf, turnKey } from "./speech.ts";
 export function readTranscript(rows: Row[]): VendorTurn[] {
   const times = timesOf(rows);
   const seen = new Map<string, number>();
-  return rows
+  const turns = rows
     .flatMap((row, i) => readRow(row, times[i]))
     .map((turn) => {
       const count = (seen.get(turn.key) ?? 0) + 1;
@@ -14,6 +14,17 @@ export function readTranscript(rows: Row[]): VendorTurn[] {
       // The same words twice within a second are still two turns.
       return count === 1 ? turn : { ...turn, key: `${turn.key}~${count}` };
     });
+  return inOrder(turns);
+}
+
+/** Rows of one instant stay in the record's order: times may be whole seconds. */
+function inOrder(turns: VendorTurn[]): VendorTurn[] {
+  let last = Number.NEGATIVE_INFINITY;
+  return turns.map((turn) => {
+    if (turn.at === undefined) return turn;
+    last = turn.at > last || turn.at <= last - 1000 ? turn.at : last + 1;
+    return { ...turn, at: last };
+  });
 }
 
 /**
