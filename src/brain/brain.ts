@@ -142,7 +142,11 @@ class SharedBrain implements Brain {
     const { code } = toAstrocyteError(error);
     turn.trace.outcome = code === "cancelled" ? "cancelled" : "failed";
     turn.trace.error = code;
-    if (!AstrocyteError.is(error)) this.#logger.error({ turnId: turn.trace.turnId, error }, "turn failed");
+    // Another's error may quote anything: only its kind is told.
+    if (!AstrocyteError.is(error)) {
+      const kind = error instanceof Error ? error.name : typeof error;
+      this.#logger.error({ turnId: turn.trace.turnId, code, kind }, "turn failed");
+    }
     // What is left of an unread body must not be taken for the next request.
     if (!req.complete) outgoing.closeAfter();
     outgoing.fail(error);

@@ -62,3 +62,19 @@ test("a turn is one span by the GenAI conventions; neither it nor the log holds 
   assert.doesNotMatch(JSON.stringify([spans, lines, brain.turns]), /private|secret|sk-upstream/);
   assert.ok(lines.length > 0);
 });
+
+test("an error that is not ours is logged by its kind: it may quote what was said", async (t) => {
+  const upstream = await scriptedUpstream(t);
+  const sessions = new ScriptedSessions();
+  sessions.bySessionKey = async () => {
+    throw Object.assign(new TypeError("cannot read Anna's words"), { body: "private words" });
+  };
+  const lines: object[] = [];
+  const log = (fields: object) => void lines.push(fields);
+  const logger = { debug: log, info: log, warn: log, error: (fields: object) => log(fields) };
+  const brain = await startBrain(t, upstream, { sessions, logger });
+  await post(brain.url, ask("Hello"), { key: "some-session-key" });
+  await until(() => lines.some((fields) => "kind" in fields));
+  const failed = lines.find((fields) => "kind" in fields);
+  assert.deepEqual({ ...failed, turnId: "" }, { turnId: "", code: "internal", kind: "TypeError" });
+});
