@@ -131,6 +131,11 @@ async function learnt(api: Api, { session_id: id }: OpenedSession): Promise<void
   }
   assert.deepEqual(once(FACT).tags, ["remembered"]);
   assert.ok(memories.every(({ turn_id }) => !turn_id?.startsWith("tool")));
+  // What the agent only says from its briefing is no news.
+  assert.deepEqual(
+    memories.filter(({ text }) => text.startsWith("Hello Anna") || text.startsWith("Your dog")),
+    [],
+  );
   const summaries = memories.filter((memory: Memory) => memory.tags.includes("summary"));
   assert.ok(summaries.some(({ text }) => text.includes("Rufus")));
 }
