@@ -14,7 +14,10 @@ export class TranscriptView {
   show({ id, role, text, final, heard, interrupted }: TranscriptLine): void {
     const item = this.#items.get(id) ?? this.#add(id);
     item.className = `${role}${final ? "" : " growing"}`;
-    item.replaceChildren(interrupted && heard !== undefined ? heard : text);
+    // A screen reader is told the whole, not each word.
+    item.ariaBusy = String(!final);
+    const who = make("span", "who", role === "user" ? "You: " : "Agent: ");
+    item.replaceChildren(who, interrupted && heard !== undefined ? heard : text);
     if (interrupted) item.append(make("small", "", "Cut off here."));
     this.#list.scrollTop = this.#list.scrollHeight;
   }
