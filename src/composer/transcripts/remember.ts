@@ -19,14 +19,15 @@ export async function rememberCall(
   row: SessionRow,
 ): Promise<{ turns: number; retained: number }> {
   const turns = await parts.store.turns.list(row.id);
-  if (row.consent !== "memory") return { turns: turns.length, retained: 0 };
+  const told = trustedTurns(turns).length;
+  if (row.consent !== "memory") return { turns: told, retained: 0 };
   const fresh = newTurns(turns, briefingOf(row));
-  if (fresh.length === 0) return { turns: turns.length, retained: 0 };
+  if (fresh.length === 0) return { turns: told, retained: 0 };
   const retained = await retainTurns(parts, row, fresh);
   await retainSummary(parts, row, fresh);
   const keys = fresh.map((turn) => turn.key);
   await parts.store.turns.markRetained(row.id, keys, parts.clock.now());
-  return { turns: turns.length, retained };
+  return { turns: told, retained };
 }
 
 function newTurns(turns: TurnRow[], briefing: Briefing | undefined): TurnRow[] {
