@@ -23,11 +23,10 @@ const TAVUS_KEY = "tavus-account-key";
 
 let world: World;
 let tavus: TavusSimulator;
-const timing = { transcriptAfterMs: 0 };
 
 before(async () => {
   const clock = new FakeClock();
-  tavus = await createTavusSimulator({ apiKey: TAVUS_KEY, clock, timing });
+  tavus = await createTavusSimulator({ apiKey: TAVUS_KEY, clock });
   tavus.faults.speculativeRequests = 0;
   const presentation = { tavus: { api_key: TAVUS_KEY, base_url: tavus.url, face_id: "r90bbd427f71" } };
   // Each answer is one of its own, so that none of them can be taken for a repetition.
@@ -76,7 +75,7 @@ type Weather = {
 /** One call whose callbacks are delivered by the weather. */
 async function callIn(weather: Weather, person: string) {
   const random = randomOf(weather.seed);
-  Object.assign(timing, { transcriptAfterMs: weather.transcriptAfterMs });
+  tavus.timing.transcriptAfterMs = weather.transcriptAfterMs;
   tavus.faults.webhooks.missing = ["*"];
   tavus.faults.rowTimestamps = pick(random, ["float", "iso", "none"]);
   tavus.faults.names = pick(random, ["both", "legacy", "new"]);
@@ -93,7 +92,7 @@ async function callIn(weather: Weather, person: string) {
   }
   if (weather.clientEvents) await relay(opened, guest.messages, random);
   await world.call(`/v1/sessions/${opened.session_id}/end`, { key: APP_KEY, body: {} });
-  await pass(weather.transcriptAfterMs);
+  for (let ms = 0; ms < weather.transcriptAfterMs; ms += MINUTE) await pass(MINUTE);
   await deliver(id, weather, random);
   // Longer than anything is waited for.
   for (let minutes = 0; minutes < 15; minutes++) await pass(MINUTE);

@@ -16,7 +16,15 @@ export type TavusLeft = { conversations: number; pals: number; tools: number };
 /** Tavus in a box: what the adapter sees, what a test may do and look at. */
 export type TavusSimulator = Pick<
   World,
-  "url" | "apiKey" | "faults" | "requests" | "webhooks" | "llmRequests" | "toolDeliveries" | "appMessages"
+  | "url"
+  | "apiKey"
+  | "faults"
+  | "timing"
+  | "requests"
+  | "webhooks"
+  | "llmRequests"
+  | "toolDeliveries"
+  | "appMessages"
 > & {
   conversation(id: string): SimConversation;
   /** Open conversations, PALs and tools. */
