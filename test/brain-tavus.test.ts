@@ -78,11 +78,10 @@ test("sessions that share a PAL are told apart by their signed line, guesses and
     await until(() => upstream.requests.length > before);
     await simulator.idle();
     const sent = upstream.requests.slice(before);
-    const last = sent.at(-1)!;
-    assert.match(
-      String(last.body.messages.at(-1)!.content),
-      new RegExp(`<memory>[\\s\\S]*${dog}[\\s\\S]*</memory>`),
-    );
+    // Guesses overlap the whole question and may be asked of the model after it.
+    const asked = ({ body }: (typeof sent)[number]) => String(body.messages.at(-1)!.content);
+    const last = sent.findLast((request) => asked(request).includes("the name of my dog"))!;
+    assert.match(asked(last), new RegExp(`<memory>[\\s\\S]*${dog}[\\s\\S]*</memory>`));
     assert.match(last.raw, /You are Mara/);
     for (const { raw } of sent) assert.doesNotMatch(raw, new RegExp(`${stranger}|astrocyte-context`));
     const briefing = /The prompt of Mara/g;

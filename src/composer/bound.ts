@@ -1,6 +1,6 @@
 import { openKey } from "../core/secrets.ts";
 import type { AstrocyteContext, MemoryHit } from "../memory/types.ts";
-import { contradicted } from "./briefing/precedence.ts";
+import { overridesOf } from "./briefing/overrides.ts";
 import type { ComposerParts } from "./parts.ts";
 import { banksOf, contextOf, parseSubject } from "./sessions/lookup.ts";
 import type { SessionRow, SessionState } from "./store.ts";
@@ -61,14 +61,11 @@ export function boundSessions(parts: ComposerParts): BoundSessions {
 
 function bindingOf(parts: ComposerParts, row: SessionRow, briefing: Briefing | undefined): SessionBinding {
   const persona = parts.personas.get(row.persona);
-  const { facts, names } = briefing?.checked ?? { facts: [], names: [] };
-  const lost = new Set(briefing?.overridden.map(({ memoryId }) => memoryId));
   return {
     sessionId: row.id,
     context: contextOf(row),
     bankIds: persona ? banksOf(persona, parseSubject(row.subject)) : [row.bankId],
     ...(briefing && { briefing }),
-    overrides: (hit) =>
-      lost.has(hit.memoryId) || contradicted(hit, facts, { names, now: parts.clock.now() }) !== undefined,
+    overrides: overridesOf(briefing, parts.clock),
   };
 }

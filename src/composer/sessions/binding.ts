@@ -1,6 +1,7 @@
-import { sealKey } from "../../core/secrets.ts";
+import { deriveKey, sealKey } from "../../core/secrets.ts";
 import type { Binding, VendorPersona } from "../../presentation/adapter.ts";
 import type { ComposerParts } from "../parts.ts";
+import type { SessionRow } from "../store.ts";
 import type { Persona } from "../types.ts";
 
 const MARKER_PREFIX = "astrocyte:";
@@ -8,9 +9,8 @@ const MARKER_PREFIX = "astrocyte:";
 /** Everything that the vendor needs of us for one session; each credential is derived for one purpose. */
 export function bindingFor(
   parts: ComposerParts,
-  sessionId: string,
+  { id: sessionId, subject, tenantId, vendor }: SessionRow,
   persona: Persona,
-  vendor: string,
 ): Binding {
   const key = (purpose: Parameters<typeof sealKey>[1]) => sealKey(parts.secret, purpose, sessionId);
   const { maxDurationMs, absentTimeoutMs, leftTimeoutMs } = persona.limits;
@@ -26,6 +26,8 @@ export function bindingFor(
     callbackUrl: `${parts.publicUrl}/v1/webhooks/${vendor}/${key("webhook")}`,
     tools: { url: `${parts.publicUrl}/v1/tools/${vendor}/${key("webhook")}`, secret: key("tool") },
     limits: { maxDurationMs, absentTimeoutMs, leftTimeoutMs },
+    // A vendor learns no id of ours: the tag says that it is the same person, not who.
+    personTag: deriveKey(parts.secret, "person", `${tenantId ?? ""}\0${subject}`).slice(0, 32),
     onResource: (resource) => parts.store.sessions.addResource(sessionId, resource),
   };
 }

@@ -110,7 +110,7 @@ function openAtVendor(
   return adapter.open(
     { text, ...(greeting !== undefined && { greeting }) },
     vendorPersona(parts, persona, adapter.vendor),
-    bindingFor(parts, row.id, persona, adapter.vendor),
+    bindingFor(parts, row, persona),
   );
 }
 

@@ -232,3 +232,18 @@ scenario("a browser's token dies with the session", async (world) => {
   await world.composer.end(session.id, "client");
   await assert.rejects(world.composer.bySessionToken(token), code("gone"));
 });
+
+scenario(
+  "a vendor gets a tag of the person: the same each time, another for another, and no id",
+  async (world) => {
+    for (const subject of ["user:anna", "user:ben", "user:anna"]) {
+      const { session } = await world.composer.open({ ...REQUEST, subject });
+      await world.composer.end(session.id, "client");
+    }
+    const [first, other, again] = world.vendor.bindings.map(({ personTag }) => personTag);
+    assert.match(first!, /^[\w-]{32}$/);
+    assert.equal(again, first);
+    assert.notEqual(other, first);
+    assert.doesNotMatch(first!, /anna/);
+  },
+);

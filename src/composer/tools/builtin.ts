@@ -33,11 +33,11 @@ const recall: ToolDefinition = {
   result: "speak",
   delivery: "client",
   confirm: false,
-  async run({ question }, { session, context, memory, signal }): Promise<ToolAnswer> {
+  async run({ question }, { session, context, memory, overrides, signal }): Promise<ToolAnswer> {
     const options = { bankId: session.bankId, context, maxResults: 5, maxTokens: 400, signal };
     const { hits } = await memory.recall(String(question), options);
-    // A planted instruction is no answer, and what is one cannot speak as anybody else.
-    const known = hits.filter(({ flags }) => !flags.includes("injection"));
+    // Neither a planted instruction is an answer, nor what a record contradicts.
+    const known = hits.filter((hit) => !hit.flags.includes("injection") && !overrides(hit));
     if (known.length === 0) return { output: "Nothing is known about that." };
     return { output: known.map((hit) => ({ text: renderAsData(hit.text), when: toIso(hit.occurredAt) })) };
   },

@@ -1,4 +1,4 @@
-import type { AstrocyteContext } from "../../memory/types.ts";
+import type { AstrocyteContext, MemoryHit } from "../../memory/types.ts";
 import type { ComposerMemory } from "../parts.ts";
 import type { SessionRow } from "../store.ts";
 
@@ -7,6 +7,8 @@ export type ToolRun = {
   session: SessionRow;
   context: AstrocyteContext;
   memory: ComposerMemory;
+  /** True when a record knows better than the memory. */
+  overrides(hit: MemoryHit): boolean;
   /** Id of the newest memory that a tool of this session stored and none has forgotten. */
   lastRemembered(): Promise<string | undefined>;
   signal: AbortSignal;

@@ -3,10 +3,12 @@ import { AstrocyteError, toAstrocyteError } from "../../core/errors.ts";
 import { canonicalJson } from "../../core/hash-chain.ts";
 import { deriveKey, safeEqual } from "../../core/secrets.ts";
 import { withSpan } from "../../core/telemetry.ts";
+import { overridesOf } from "../briefing/overrides.ts";
 import type { ComposerParts } from "../parts.ts";
 import { endSession } from "../sessions/end.ts";
 import { contextOf, requireAdapter, requirePersona, requireRunning } from "../sessions/lookup.ts";
 import type { SessionRow, ToolCallRow } from "../store.ts";
+import { briefingOf } from "../transcripts/remember.ts";
 import { parseArguments } from "./arguments.ts";
 import { END_CALL } from "./builtin.ts";
 import { compact } from "./compact.ts";
@@ -78,7 +80,8 @@ async function answer(
       return { ...row, status: "confirm", output: question(parts, session, tool, args) };
     }
     const timeoutMs = timeLimit(parts, tool);
-    const context = { session, context: contextOf(session), memory: parts.memory };
+    const overrides = overridesOf(briefingOf(session), parts.clock);
+    const context = { session, context: contextOf(session), memory: parts.memory, overrides };
     const lastRemembered = () => findRemembered(parts, session.id);
     const { output, memoryId, forgot } = await withDeadline(
       { clock: parts.clock, timeoutMs, what: `[tools] ${tool.name}` },
