@@ -7,7 +7,7 @@ import type { Candidates, SearchFilter } from "./store.ts";
 import type { RecallTrace } from "./types.ts";
 
 /** How many candidates a strategy may bring. */
-const BREADTH = 300;
+const BREADTH = 150;
 /** Memories of a named time, or the newest, that join whatever their words are. */
 const EXTRAS = 40;
 
