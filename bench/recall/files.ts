@@ -90,7 +90,15 @@ function rowOf(bankId: string, serial: number, index: number, text: string, at: 
 }
 
 function near(vector: Float32Array, random: () => number): Float32Array {
-  const noisy = vector.map((value) => value + ((random() - 0.5) * NOISE * 2) / Math.sqrt(vector.length / 3));
-  const length = Math.hypot(...noisy);
-  return noisy.map((value) => value / length);
+  const reach = (NOISE * 2) / Math.sqrt(vector.length / 3);
+  const noisy = new Float32Array(vector.length);
+  let squares = 0;
+  for (let i = 0; i < vector.length; i++) {
+    const value = vector[i]! + (random() - 0.5) * reach;
+    noisy[i] = value;
+    squares += value * value;
+  }
+  const length = Math.sqrt(squares);
+  for (let i = 0; i < noisy.length; i++) noisy[i]! /= length;
+  return noisy;
 }
