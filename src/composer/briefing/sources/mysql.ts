@@ -15,7 +15,10 @@ export function mysqlQuery({ name, database, query, timeoutMs }: SqlOptions): Sq
   const open = async () => {
     const { createPool } = await loadPeer<Mysql>("mysql2/promise", `source ${name}`);
     const opened = createPool({ uri: database, connectionLimit: 4, connectTimeout: timeoutMs });
-    opened.on("connection", (connection) => connection.query("SET SESSION TRANSACTION READ ONLY"));
+    opened.on("connection", (connection) => {
+      connection.query("SET SESSION TRANSACTION READ ONLY");
+      connection.query(limits(timeoutMs));
+    });
     return opened;
   };
   return {
@@ -29,4 +32,13 @@ export function mysqlQuery({ name, database, query, timeoutMs }: SqlOptions): Sq
     },
     close: async () => (await pool)?.end(),
   };
+}
+
+/**
+ * Ends a statement on the server too: one that only we gave up on would hold its connection, and `close`, up to
+ * its end. MySQL and MariaDB name the limit differently; each reads the comment that is its own.
+ */
+function limits(timeoutMs: number): string {
+  const own = `/*!50708 SESSION max_execution_time = ${timeoutMs}, */ /*M! SESSION max_statement_time = ${timeoutMs / 1000}, */`;
+  return `SET ${own} SESSION sql_select_limit = 1`;
 }
