@@ -90,7 +90,8 @@ async function carriesOn({ api, opened, page, said, person }: Doomed, vendor: Ve
     await page.say(after);
     said.push(after);
   }
-  if (id !== undefined) await api.end(id);
+  // Of one that had just opened its caller may not know: it waits for somebody, until it is ended or nobody came.
+  for (const { session_id } of await sessionsOf(api, person)) await api.end(session_id);
   await page?.end().catch(() => {});
   await until(async () =>
     (await sessionsOf(api, person)).every(

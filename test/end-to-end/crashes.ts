@@ -90,7 +90,7 @@ export const CRASHES: Crash[] = [
   { at: "the records are asked for", reach: opening("records") },
   {
     at: "the records have come, and the briefing is composed",
-    laterMs: [0, 5, 15],
+    laterMs: [0, 5, 15, 40],
     async reach(call) {
       const records = hold(call, "records");
       ask(call);
