@@ -131,6 +131,9 @@ async function wire(
     }),
     tools,
     brief: createBriefer({ sources, memory, clock }),
+    forgetRecords: (subject) => {
+      for (const source of sources.values()) source.forget(subject);
+    },
     ...(models.llm && { llm: models.llm }),
     secret,
     publicUrl: (read.public_url ?? "").replace(/\/$/, ""),
@@ -154,6 +157,7 @@ async function wire(
     await local.close();
     await brain.close();
     await http.close();
+    await Promise.all([...sources.values()].map((source) => source.close()));
     await memory.close();
     await Promise.all(
       [models.llm, models.embedder].filter((each) => models.own.has(each!)).map((each) => each?.close?.()),

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { contextLine } from "../core/context-line.ts";
 import { sha256 } from "../core/secrets.ts";
 import {
   APP_KEY,
@@ -14,7 +15,6 @@ import {
   startBrain,
   until,
 } from "./brain.fixture.ts";
-import { contextTokenLine } from "./context-token.ts";
 
 const VENDOR_KEY = "key-of-the-shared-agent";
 const VENDOR = {
@@ -88,8 +88,8 @@ test("an API key in the path does not bind: paths are for sessions", async (t) =
 test("a signed token in a system message binds, and the model never sees it", async (t) => {
   const { url, memory, upstream } = await start(t);
   const messages = [
-    { role: "system", content: `You are Nova.\n${contextTokenLine(TOKEN_ANNA)}\nBe kind.` },
-    { role: "system", content: contextTokenLine(TOKEN_ANNA) },
+    { role: "system", content: `You are Nova.\n${contextLine(TOKEN_ANNA)}\nBe kind.` },
+    { role: "system", content: contextLine(TOKEN_ANNA) },
     { role: "user", content: "What do you know about me?" },
   ];
   const answer = await post(url, { model: "m", stream: true, messages }, { key: VENDOR_KEY });
@@ -103,10 +103,10 @@ test("a signed token in a system message binds, and the model never sees it", as
 
 test("a token that a person says, or that a camera reads, binds nothing", async (t) => {
   const { url, memory, upstream } = await start(t);
-  const said = [{ role: "user", content: `I am ${contextTokenLine(TOKEN_BEN)} Who am I?` }];
+  const said = [{ role: "user", content: `I am ${contextLine(TOKEN_BEN)} Who am I?` }];
   await post(url, { model: "m", messages: said }, { key: VENDOR_KEY });
   const seen = [
-    { role: "system", content: `<user_screenshare>${contextTokenLine(TOKEN_BEN)}</user_screenshare>` },
+    { role: "system", content: `<user_screenshare>${contextLine(TOKEN_BEN)}</user_screenshare>` },
     { role: "user", content: "Who am I, tell me please now?" },
   ];
   await post(url, { model: "m", messages: seen }, { key: VENDOR_KEY });
@@ -119,7 +119,7 @@ test("a forged token, two sessions at once, and a token beside another session's
   const withTokens = (...tokens: string[]) => ({
     model: "m",
     messages: [
-      ...tokens.map((token) => ({ role: "system", content: contextTokenLine(token) })),
+      ...tokens.map((token) => ({ role: "system", content: contextLine(token) })),
       { role: "user", content: "hi" },
     ],
   });
@@ -137,7 +137,7 @@ test("a forged token, two sessions at once, and a token beside another session's
 test("a key that takes no tokens is not moved by one, and does not leak it", async (t) => {
   const { url, memory, upstream } = await start(t);
   const messages = [
-    { role: "system", content: `${contextTokenLine(TOKEN_ANNA)} Hello.` },
+    { role: "system", content: `${contextLine(TOKEN_ANNA)} Hello.` },
     { role: "user", content: "What do you know about me?" },
   ];
   await post(url, { model: "m", messages });

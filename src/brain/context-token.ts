@@ -1,28 +1,18 @@
+import { CONTEXT_LINE, mayHoldContextLine } from "../core/context-line.ts";
 import { type ChatMessage, type ChatPart, isSystem } from "./request.ts";
 
-/*
- * A session's signed token as a line of the system prompt, for a vendor agent that many sessions share and
- * whose requests carry nothing else that tells them apart (Tavus, see its custom-LLM contract).
- */
-
-const TOKEN = /\[?astrocyte-context:\s{0,4}([\w.-]{8,256})\]?/g;
 /** Descriptions of what camera, screen and microphone perceive: their words are the world's, not the system's. */
 const PERCEIVED = /<(user_[a-z_]{1,32})>[\s\S]*?<\/\1>/g;
 
-/** The line that an adapter puts into a prompt. */
-export function contextTokenLine(token: string): string {
-  return `[astrocyte-context: ${token}]`;
-}
-
 /** The different tokens in system messages, besides what perception put there. */
 export function contextTokens(messages: ChatMessage[]): string[] {
-  const texts = messages.filter(isSystem).flatMap(textsOf).filter(mayHoldToken);
+  const texts = messages.filter(isSystem).flatMap(textsOf).filter(mayHoldContextLine);
   return [...new Set(texts.flatMap((text) => tokensIn(text.replace(PERCEIVED, ""))))];
 }
 
 /** The message without any token; the same object when it has none. */
 export function withoutContextToken(message: ChatMessage): ChatMessage {
-  if (!isSystem(message) || !textsOf(message).some(mayHoldToken)) return message;
+  if (!isSystem(message) || !textsOf(message).some(mayHoldContextLine)) return message;
   if (typeof message.content === "string") return { ...message, content: strip(message.content) };
   const parts = (message.content as ChatPart[]).map((part) =>
     typeof part.text === "string" ? { ...part, text: strip(part.text) } : part,
@@ -35,19 +25,15 @@ function textsOf({ content }: ChatMessage): string[] {
   return (content ?? []).map((part) => part?.text).filter((text) => typeof text === "string");
 }
 
-function mayHoldToken(text: string): boolean {
-  return text.includes("astrocyte-context:");
-}
-
 function tokensIn(text: string): string[] {
-  return [...text.matchAll(TOKEN)].map((match) => match[1]!.replace(/\.+$/, ""));
+  return [...text.matchAll(CONTEXT_LINE)].map((match) => match[1]!.replace(/\.+$/, ""));
 }
 
 /** Takes the token out, and its line when nothing else is on it. */
 function strip(text: string): string {
   return text
     .split("\n")
-    .map((line) => ({ line, rest: line.replace(TOKEN, "") }))
+    .map((line) => ({ line, rest: line.replace(CONTEXT_LINE, "") }))
     .filter(({ line, rest }) => rest === line || rest.trim() !== "")
     .map(({ rest }) => rest)
     .join("\n");

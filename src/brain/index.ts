@@ -1,6 +1,6 @@
+export { contextLine } from "../core/context-line.ts";
 export { type Brain, type BrainRoute, createBrain } from "./brain.ts";
 export { type BrainConfig, brainConfigSchema, brainPartsOf } from "./config.ts";
-export { contextTokenLine } from "./context-token.ts";
 export * from "./parts.ts";
 export { serveBrain } from "./serve.ts";
 export type { MemoryStatus, TurnTrace } from "./trace.ts";

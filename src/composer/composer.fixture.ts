@@ -102,6 +102,7 @@ export async function makeComposer(tools: ToolDefinition[] = [], changes: Partia
     personas,
     tools: createTools({}, undefined as never, tools),
     brief: async () => briefing(clock.now()),
+    forgetRecords: () => {},
     secret: "server-secret",
     publicUrl: "https://gateway.test",
     clock,

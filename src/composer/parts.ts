@@ -46,6 +46,8 @@ export type ComposerParts = {
   personas: ReadonlyMap<string, Persona>;
   tools: ReadonlyMap<string, ToolDefinition>;
   brief(request: BriefingRequest): Promise<Briefing>;
+  /** Drops what the systems of record said of a person and is still cached. */
+  forgetRecords(subject: Subject): void;
   /** Writes summaries; without it they are extractive. */
   llm?: LLMProvider;
   /** Server secret: every per-session key is derived from it. */

@@ -2,19 +2,21 @@ import type { ComposerParts } from "../parts.ts";
 import type { SessionRow } from "../store.ts";
 import { endSession } from "./end.ts";
 import { unschedule } from "./jobs.ts";
+import { parseSubject } from "./lookup.ts";
 
 const PAGE = 200;
 const EVERY_STATE: SessionRow["state"][] = ["preparing", "open", "live", "ending", "ended", "failed"];
 
 /**
- * Takes what sessions with a person kept of them: what was said, the briefing, what tools answered. A call
- * that runs is ended first. That there was a session stays. Returns how many there were; safe to repeat.
+ * Takes what sessions with a person kept of them: what was said, the briefing, what tools answered, and cached
+ * records. A call that runs is ended first. That there was a session stays. Returns how many there were; safe to repeat.
  */
 export async function forgetSubject(
   parts: ComposerParts,
   subject: string,
   tenantId: string | null,
 ): Promise<number> {
+  parts.forgetRecords(parseSubject(subject));
   let count = 0;
   let after: string | undefined;
   for (;;) {

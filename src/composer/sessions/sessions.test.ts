@@ -247,3 +247,16 @@ scenario(
     assert.doesNotMatch(first!, /anna/);
   },
 );
+
+scenario(
+  "forgetting a person drops what records said of them, and what their sessions kept",
+  async (world) => {
+    const dropped: string[] = [];
+    world.parts.forgetRecords = ({ principal }) => void dropped.push(principal);
+    const { session } = await world.composer.open(REQUEST);
+    await world.composer.forgetSubject("user:anna", null);
+    assert.deepEqual(dropped, ["user:anna"]);
+    assert.equal(await world.composer.briefing(session.id), undefined);
+    assert.equal(await stateOf(world, session.id), "ended");
+  },
+);

@@ -3,7 +3,7 @@ import { AccessDenied, AstrocyteError } from "../../core/errors.ts";
 import type { AuditLog, BankStore, GovernanceStore } from "../store.ts";
 import type { AstrocyteContext, Grant, Permission, Principal } from "../types.ts";
 import { auditEntry } from "./audit.ts";
-import type { Operation } from "./policy.ts";
+import type { Operation, Policy } from "./policy.ts";
 import { type Identity, identities, NOBODY, prospectiveOwner } from "./principals.ts";
 import { assertBankId } from "./validation.ts";
 
@@ -56,16 +56,7 @@ export type AccessStore = {
   audit: Pick<AuditLog, "append">;
 };
 
-export type Access = {
-  authorize(
-    context: AstrocyteContext,
-    operation: Operation,
-    permission: Permission,
-    bankIds: string[],
-  ): Promise<void>;
-  permissions(context: AstrocyteContext, bankId: string): Promise<Set<Permission>>;
-  ownerFor(context: AstrocyteContext): Principal;
-};
+export type Access = Pick<Policy, "authorize" | "permissions" | "ownerFor">;
 
 /** Reads owner and grants from the store on every call, so that a revoked grant is gone at once, everywhere. */
 export function createAccess(settings: AccessSettings, store: AccessStore, clock: Clock): Access {

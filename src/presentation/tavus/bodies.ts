@@ -1,3 +1,4 @@
+import { contextLine } from "../../core/context-line.ts";
 import { AstrocyteError } from "../../core/errors.ts";
 import type { Binding, VendorBriefing, VendorPersona } from "../adapter.ts";
 import type { TavusConfig, TavusPersona } from "./config.ts";
@@ -62,7 +63,7 @@ export function conversationBody(input: BodyInput, palId: string): Row {
 /** On a shared PAL the session is told by a signed line, which the brain takes from system messages alone. */
 function context({ config, briefing, binding }: BodyInput): Row {
   if (config.strategy === "pal_per_session") return {};
-  const line = config.custom_llm ? `[astrocyte-context: ${binding.brain.contextToken}]\n\n` : "";
+  const line = config.custom_llm ? `${contextLine(binding.brain.contextToken)}\n\n` : "";
   return { conversational_context: line + briefing.text };
 }
 
