@@ -109,15 +109,19 @@ async function wire(
   const metrics = createMetrics({ process: options.processMetrics ?? false });
   const http = createHttpClient({ area: "tools", clock });
 
+  const deps: AdapterDeps = {
+    clock,
+    logger,
+    sink: (sessionId, events) => composer.roomEvents(sessionId, events),
+  };
   const local = createLocalAdapter(
     {
       secret,
       roomsUrl: () => `${parts.publicUrl.replace(/^http/, "ws")}/v1/rooms`,
-      sink: (sessionId, events) => composer.roomEvents(sessionId, events),
     },
-    { clock, logger },
+    deps,
   );
-  const adapters = adaptersOf(read, local, options.adapters ?? [], { clock, logger });
+  const adapters = adaptersOf(read, local, options.adapters ?? [], deps);
   const tools = createTools(read.tools, http, options.tools);
   const sources = sourcesOf(read, clock);
   const parts: ComposerParts = {

@@ -4,13 +4,13 @@ import { VENDORS } from "../open-gateway.ts";
 import { createLocalAdapter } from "../presentation/local/index.ts";
 import type { VendorRow } from "./views/vendors.ts";
 
-const DEPS = { clock: systemClock, logger: silentLogger };
+const DEPS = { clock: systemClock, logger: silentLogger, sink: async () => {} };
 /** Enough to ask an adapter what it can do; no call is made with it. */
 const UNUSED = { api_key: "none" };
 
 /** All vendors: those of `presentation` with what their settings make of them, the others as they come. */
 export function declaredVendors(presentation: Record<string, unknown>): VendorRow[] {
-  const local = createLocalAdapter({ secret: "", roomsUrl: () => "", sink: async () => {} }, DEPS);
+  const local = createLocalAdapter({ secret: "", roomsUrl: () => "" }, DEPS);
   const rows = Object.entries(VENDORS).map(([vendor, make]) => {
     const config = presentation[vendor];
     const { capabilities } = make(config ?? UNUSED, DEPS);

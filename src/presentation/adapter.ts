@@ -1,4 +1,5 @@
 import type { Clock } from "../core/clock.ts";
+import type { AstrocyteError } from "../core/errors.ts";
 import type { Logger } from "../core/telemetry.ts";
 
 /**
@@ -24,6 +25,20 @@ export type PresentationAdapter = {
   /** Verifies and normalises one callback. A refused one is an `unauthenticated` error. */
   parseWebhook?(request: WebhookRequest): Promise<PresentationEvent[]>;
   /**
+   * Callbacks that a vendor sends to one address for the whole account: verifies one and says whose it is.
+   * It goes on as any other callback of that session; `undefined` when it is no session of ours. A forged one
+   * is an `unauthenticated` error.
+   */
+  sessionOfWebhook?(request: CallbackRequest): Promise<SessionReference | undefined>;
+  /** What the vendor is answered to an accepted callback of a session; `{"ok": true}` where absent. */
+  webhookReply?(request: WebhookRequest): VendorReply;
+  /** Calls that begin at the vendor, such as a ringing telephone. */
+  inbound?: InboundCalls;
+  /** Takes a socket that the vendor opened at `binding.socketUrl`: the agent's side of the call is ours. */
+  connect?(socket: VendorSocket, call: SocketCall): void;
+  /** How the vendor's own custom-LLM dialect differs from OpenAI's, where `capabilities` says so. */
+  dialect?: BrainDialect;
+  /**
    * What the vendor's data channel gave to the browser, relayed by it: untrusted, checked by the composer.
    * A message that names another session yields nothing.
    */
@@ -35,6 +50,8 @@ export type PresentationAdapter = {
   parseToolRequest?(request: WebhookRequest, secret: string): ToolCallEvent;
   /** The vendor's record of the call. `complete` is false while it may still grow. */
   fetchTranscript?(session: SessionHandle): Promise<{ turns: VendorTurn[]; complete: boolean }>;
+  /** Tells the vendor that the session is in use; called each `capabilities.keepAliveMs` while it is open. */
+  keepAlive?(session: SessionHandle): Promise<void>;
   /** Is the session still running at the vendor? `undefined` when the vendor cannot tell. */
   isOpen?(session: SessionHandle): Promise<boolean | undefined>;
   /** Open sessions at the vendor that carry our marker, for the sweep: what we have no record of is ended. */
@@ -60,12 +77,17 @@ export type Capabilities = {
   respond: CommandSide;
   interrupt: CommandSide;
   appendContext: CommandSide;
-  transcript: Array<"webhook" | "pull" | "export" | "client-events">;
+  /** Where the record comes from; `own` when the words pass through us, so that we write it. */
+  transcript: Array<"webhook" | "pull" | "export" | "client-events" | "own">;
   webhooks: "signed" | "unsigned" | "none";
   /** `none`: the guard closes the room or revokes the credential. */
   stop: "server" | "room" | "none";
   /** True when the vendor speaks what it is given, so that Markdown in a briefing would be read aloud. */
   speaksMarkup: boolean;
+  /** True when calls can begin at the vendor (`inbound`). */
+  inbound?: boolean;
+  /** Without a sign of life the vendor ends the session; this is how often one is given, in milliseconds. */
+  keepAliveMs?: number;
   /** Bytes that one data-channel message may have. */
   maxMessageBytes?: number;
   /** Price of a minute in US cents, for budgets; absent when it costs nothing or is not known. */
@@ -113,6 +135,12 @@ export type Binding = {
   };
   callbackUrl: string;
   tools: { url: string; secret: string };
+  /** Where the vendor may open a WebSocket for this session, `wss://…`; its last part is a secret of the session. */
+  socketUrl: string;
+  /** The person's telephone number in E.164, from the system of record: for vendors that dial. */
+  phone?: string;
+  /** Set when the call began at the vendor and is only answered by us. */
+  inbound?: InboundCall;
   limits: { maxDurationMs: number; absentTimeoutMs: number; leftTimeoutMs: number };
   /** Pseudonym of the person, the same in each session: for a vendor's own memory, where that was turned on. */
   personTag?: string;
@@ -126,19 +154,90 @@ export type VendorResource = { kind: string; id: string };
 /** A session that runs, and may cost, now. */
 export type OpenedSession = { vendorSessionId: string; join: JoinInfo; resources: VendorResource[] };
 
-/** All that the browser gets of the vendor. */
-export type JoinInfo = { kind: string; url: string; token?: string; expiresAt?: number };
+/**
+ * All that the browser gets of the vendor. `data` is what this kind of room needs besides, such as an SDP offer
+ * or the names of the tools that the page has to register.
+ */
+export type JoinInfo = {
+  kind: string;
+  url: string;
+  token?: string;
+  expiresAt?: number;
+  data?: Record<string, unknown>;
+};
 
 /** How a session is named to its adapter. */
 export type SessionHandle = { sessionId: string; vendorSessionId: string; resources: VendorResource[] };
 
-/** A callback as it came in. */
-export type WebhookRequest = {
+/** A request of the vendor's as it came in. */
+export type CallbackRequest = {
+  /** As the vendor called it, by our public address, with its query: some signatures cover it. */
+  url: string;
   /** Raw bytes as they came: signatures cover exactly these. */
   body: Uint8Array;
   headers: Record<string, string | undefined>;
   query: Record<string, string>;
+};
+
+/** A callback, and the session that it belongs to. */
+export type WebhookRequest = CallbackRequest & { session: SessionHandle };
+
+/** A session as a vendor's callback names it: by its own id, or by ours. */
+export type SessionReference = { vendorSessionId: string } | { sessionId: string };
+
+/** An answer in the vendor's own format. */
+export type VendorReply = { status: number; contentType: string; body: string };
+
+/** Calls that begin at the vendor. The composer finds the person and opens the session; the adapter translates. */
+export type InboundCalls = {
+  /** The vendor gives up after this long, in milliseconds. */
+  answerWithinMs: number;
+  /** Verifies and reads the request. A forged one is an `unauthenticated` error. */
+  parse(request: CallbackRequest): InboundCall;
+  /** What the vendor is answered once `open` has gone well; also when it asks about the same call again. */
+  accept(session: SessionHandle, join: JoinInfo): VendorReply;
+  /** What the vendor is answered when there will be no session: the person should hear why. */
+  decline(error: AstrocyteError): VendorReply;
+};
+
+/** A call that began at the vendor. Numbers are E.164 where the vendor says so. */
+export type InboundCall = {
+  /** The vendor's id of the call: the same call is opened once, however often it is asked about. */
+  callId: string;
+  from: string;
+  to: string;
+  facts: Record<string, string>;
+};
+
+/** The part of a `ws` socket that adapters use. */
+export type VendorSocket = {
+  send(data: string): void;
+  close(code?: number, reason?: string): void;
+  /** Bytes that wait to be sent. */
+  readonly bufferedAmount: number;
+  on(event: "message", listener: (data: Buffer, isBinary: boolean) => void): unknown;
+  on(event: "close", listener: () => void): unknown;
+  on(event: "error", listener: (error: Error) => void): unknown;
+};
+
+/** Whose socket it is. Everything that `open` was given is here again: a restart of the gateway loses nothing. */
+export type SocketCall = {
+  /** The upgrade request; its body is empty. A forged one must be closed with 1008. */
+  request: CallbackRequest;
   session: SessionHandle;
+  briefing: VendorBriefing;
+  persona: VendorPersona;
+  binding: Binding;
+  /** What was said before, oldest first: for a vendor that comes back after a lost connection. */
+  turns: VendorTurn[];
+};
+
+/** Translates a vendor's own custom-LLM requests and answers, which the brain serves at `<brain.baseUrl>/dialects/<vendor>`. */
+export type BrainDialect = {
+  /** An OpenAI chat-completions body from the vendor's. Errors: `invalid_input`. */
+  request(body: Record<string, unknown>): Record<string, unknown>;
+  /** The vendor's form of a whole (not streamed) OpenAI answer. Streams pass as they are. */
+  answer(completion: Record<string, unknown>): Record<string, unknown>;
 };
 
 /** What the agent is told during the call. */
@@ -176,6 +275,8 @@ export type PresentationEvent =
   | { type: "turn"; turn: VendorTurn }
   | { type: "transcript"; turns: VendorTurn[]; complete: boolean }
   | ToolCallEvent
+  /** The vendor's id of a session that we knew by another one until now. */
+  | { type: "identified"; vendorSessionId: string }
   | { type: "ended"; at?: number; reason: string }
   | { type: "other"; name: string; facts: Record<string, unknown> };
 
@@ -183,4 +284,9 @@ export type PresentationEvent =
 export type ToolCallEvent = { type: "tool_call"; toolCallId: string; name: string; arguments: string };
 
 /** What every adapter's factory takes besides its own configuration. */
-export type AdapterDeps = { clock: Clock; logger: Logger };
+export type AdapterDeps = {
+  clock: Clock;
+  logger: Logger;
+  /** Takes in what happened in a call that passes through us (`connect`, rooms). Resolves once it is durable. */
+  sink(sessionId: string, events: PresentationEvent[]): Promise<void>;
+};

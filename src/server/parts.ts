@@ -14,7 +14,7 @@ export type GatewayParts = {
   composer: Composer;
   brain: Brain;
   /** Rooms that this process hosts. */
-  rooms: { connect(socket: WebSocket, roomId: string): void };
+  rooms: { visit(socket: WebSocket, roomId: string): void };
   metrics: GatewayMetrics;
   clock: Clock;
   logger: Logger;

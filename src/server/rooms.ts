@@ -32,7 +32,7 @@ export function acceptRooms(
     sockets.handleUpgrade(request, socket, head, (page) => {
       alive.add(page);
       page.on("pong", () => alive.add(page));
-      rooms.connect(page, roomId);
+      rooms.visit(page, roomId);
     });
   });
 

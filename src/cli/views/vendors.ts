@@ -33,7 +33,7 @@ export function vendorTable(rows: VendorRow[]): Answer {
           capabilities.say,
           capabilities.interrupt,
           capabilities.appendContext,
-          capabilities.transcript.join(" ") || "as it happens",
+          capabilities.transcript.join(" "),
           capabilities.webhooks,
           capabilities.stop,
         ]),

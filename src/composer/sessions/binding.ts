@@ -25,6 +25,7 @@ export function bindingFor(
     },
     callbackUrl: `${parts.publicUrl}/v1/webhooks/${vendor}/${key("webhook")}`,
     tools: { url: `${parts.publicUrl}/v1/tools/${vendor}/${key("webhook")}`, secret: key("tool") },
+    socketUrl: `${parts.publicUrl.replace(/^http/, "ws")}/v1/sockets/${vendor}/${key("webhook")}`,
     limits: { maxDurationMs, absentTimeoutMs, leftTimeoutMs },
     // A vendor learns no id of ours: the tag says that it is the same person, not who.
     personTag: deriveKey(parts.secret, "person", `${tenantId ?? ""}\0${subject}`).slice(0, 32),

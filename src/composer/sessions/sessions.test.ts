@@ -32,7 +32,7 @@ async function pass({ clock, composer }: World, ms: number): Promise<void> {
 function webhook({ parts }: World, sessionId: string, vendorSessionId: string, events: unknown[]) {
   const secret = sealKey(parts.secret, "webhook", sessionId);
   const body = new TextEncoder().encode(JSON.stringify({ id: vendorSessionId, events }));
-  return [secret, { body, headers: {}, query: {} }] as const;
+  return [secret, { body, headers: {}, url: "https://app.test/callback", query: {} }] as const;
 }
 
 scenario("opening hands the vendor a briefing and keys, and the page a token of its own", async (world) => {

@@ -42,7 +42,12 @@ async function talk(world: World, consent: Consent = "memory") {
 async function hook(world: World, id: string, events: unknown[]): Promise<void> {
   const body = new TextEncoder().encode(JSON.stringify({ id: "v1", events }));
   const secret = sealKey(world.parts.secret, "webhook", id);
-  await world.composer.webhook("scripted", secret, { body, headers: {}, query: {} });
+  await world.composer.webhook("scripted", secret, {
+    body,
+    headers: {},
+    url: "https://app.test/callback",
+    query: {},
+  });
 }
 
 async function endAndSettle(world: World, id: string): Promise<void> {

@@ -19,7 +19,7 @@ import { parseToolRequest } from "./tools.ts";
 /** The adapter, and the rooms that this process hosts. */
 export type LocalAdapter = PresentationAdapter & {
   /** Hands a page's socket over to the room that its address names. */
-  connect(socket: WebSocket, roomId: string): void;
+  visit(socket: WebSocket, roomId: string): void;
   /** Ids of the sessions that have a room here. */
   sessions(): string[];
   close(): Promise<void>;
@@ -34,8 +34,7 @@ const CAPABILITIES: Capabilities = {
   respond: "server",
   interrupt: "server",
   appendContext: "server",
-  // Each turn is reported as it happens; there is no record to fetch afterwards.
-  transcript: [],
+  transcript: ["own"],
   webhooks: "none",
   stop: "server",
   speaksMarkup: false,
@@ -45,8 +44,8 @@ const CAPABILITIES: Capabilities = {
  * A vendor in our own process, for development and tests: rooms are WebSockets of the gateway, the reply comes
  * from the shared brain over HTTP as for any vendor. No key, no account, no price. A restart closes the rooms.
  */
-export function createLocalAdapter(config: LocalConfig, { clock, logger }: AdapterDeps): LocalAdapter {
-  const { secret, roomsUrl, sink } = config;
+export function createLocalAdapter(config: LocalConfig, { clock, logger, sink }: AdapterDeps): LocalAdapter {
+  const { secret, roomsUrl } = config;
   const rooms = new Map<string, Room>();
   const http = createHttpClient({
     area: "local",
@@ -91,7 +90,7 @@ export function createLocalAdapter(config: LocalConfig, { clock, logger }: Adapt
 
     parseToolRequest,
 
-    connect: (socket, roomId) => connect(socket, rooms.get(roomId), { secret, clock }),
+    visit: (socket, roomId) => connect(socket, rooms.get(roomId), { secret, clock }),
 
     sessions: () => [...rooms.values()].map(({ sessionId }) => sessionId),
 

@@ -1,13 +1,9 @@
-import type { PresentationEvent } from "../adapter.ts";
-
 /** What the local adapter needs of its gateway; there is no vendor, so there is no key. */
 export type LocalConfig = {
   /** Server secret: the room's credential is derived from it. */
   secret: string;
   /** Where the gateway takes WebSockets, without a trailing slash: `ws://127.0.0.1:8787/v1/rooms`. Known once it listens. */
   roomsUrl(): string;
-  /** Takes in what happened in a room. It resolves once that is durable; only then is the page told. */
-  sink(sessionId: string, events: PresentationEvent[]): Promise<void>;
 };
 
 /** Milliseconds throughout. */

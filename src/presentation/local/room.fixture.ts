@@ -69,14 +69,17 @@ export async function makeRooms(tools: VendorTool[] = []) {
     {
       secret: SECRET,
       roomsUrl: () => `ws://127.0.0.1:${port}`,
+    },
+    {
+      clock,
+      logger: silentLogger,
       async sink(_sessionId, events) {
         if (faults.sink-- > 0) throw new Error("the store is busy");
         told.push(...events);
       },
     },
-    { clock, logger: silentLogger },
   );
-  sockets.on("connection", (socket, req) => adapter.connect(socket, req.url!.slice(1)));
+  sockets.on("connection", (socket, req) => adapter.visit(socket, req.url!.slice(1)));
   const open = (sessionId = "ses_1", greeting?: string) => {
     const binding = bindingFor(sessionId, brain.url);
     const persona = { id: "p", prompt: "Help.", language: "en", tools, vendor: {} };
@@ -111,6 +114,7 @@ function bindingFor(sessionId: string, url: string): Binding {
     },
     callbackUrl: `${url}/callback/secret-${sessionId}`,
     tools: { url: `${url}/tools`, secret: "tool-secret" },
+    socketUrl: `${url.replace("http", "ws")}/sockets/secret-${sessionId}`,
     limits: { maxDurationMs: 600_000, absentTimeoutMs: 60_000, leftTimeoutMs: 20_000 },
     onResource: async () => {},
   };

@@ -86,6 +86,7 @@ test("a tool of the server is called at our endpoint, signed; a forged call is r
     const request = {
       body: Buffer.from(sent!.body),
       headers: sent!.headers as Record<string, string>,
+      url: "https://app.test/callback",
       query: {},
       session,
     };

@@ -205,7 +205,7 @@ test("unknown events are kept as they are", () => {
 
 function parse(event: Row, session = SESSION): PresentationEvent[] {
   const body = new TextEncoder().encode(JSON.stringify(event));
-  return parseTavusWebhook({ body, headers: {}, query: {}, session });
+  return parseTavusWebhook({ body, headers: {}, url: "https://app.test/callback", query: {}, session });
 }
 
 function rowsOf(name: string): Row[] {

@@ -49,6 +49,7 @@ export function bindingFor(over: Partial<Binding> = {}): Binding {
     },
     callbackUrl: `http://127.0.0.1:9/v1/webhooks/tavus/ses_${n}.webhook-secret-${n}`,
     tools: { url: `http://127.0.0.1:9/v1/tools/tavus/ses_${n}`, secret: `tool-secret-${n}` },
+    socketUrl: `ws://127.0.0.1:9/v1/sockets/tavus/ses_${n}.webhook-secret-${n}`,
     limits: { maxDurationMs: 600_000, absentTimeoutMs: 120_000, leftTimeoutMs: 30_000 },
     onResource: async () => {},
     ...over,
@@ -72,7 +73,7 @@ export async function tavusHarness(
       ...(pal !== undefined && { pal_id: pal }),
       ...config,
     },
-    { clock, logger: silentLogger },
+    { clock, logger: silentLogger, sink: async () => {} },
   );
   return {
     simulator,
@@ -138,5 +139,10 @@ async function shortCall(simulator: TavusSimulator, { vendorSessionId, join }: O
   await simulator.idle();
   return simulator.webhooks
     .filter(({ event }) => event["conversation_id"] === vendorSessionId)
-    .map(({ event }) => ({ body: new TextEncoder().encode(JSON.stringify(event)), headers: {}, query: {} }));
+    .map(({ event }) => ({
+      url: "https://app.test/callback",
+      body: new TextEncoder().encode(JSON.stringify(event)),
+      headers: {},
+      query: {},
+    }));
 }

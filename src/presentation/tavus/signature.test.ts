@@ -24,6 +24,7 @@ test("a signed tool call is read, under our name of the tool", () => {
   const request = (body: Uint8Array, headers: Record<string, string>) => ({
     body,
     headers,
+    url: "https://app.test/callback",
     query: {},
     session: SESSION,
   });

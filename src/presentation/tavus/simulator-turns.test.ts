@@ -161,6 +161,7 @@ test("a tool of our API is called signed, again after a 5xx, and its result stay
     const request = {
       body: new TextEncoder().encode(text),
       headers: headers as Record<string, string>,
+      url: "https://app.test/callback",
       query: {},
       session: room.opened,
     };

@@ -22,8 +22,11 @@ export const openingCases: Cases = {
       clientInstruction: sides.includes("client"),
       parseToolRequest: tools === "server" || tools === "both",
       parseWebhook: webhooks !== "none",
-      fetchTranscript: transcript.includes("pull"),
+      fetchTranscript: transcript.includes("pull") || transcript.includes("export"),
       parseClientEvent: transcript.includes("client-events"),
+      inbound: capabilities.inbound === true,
+      keepAlive: capabilities.keepAliveMs !== undefined,
+      dialect: capabilities.customLlm === "vendor-dialect",
     };
     for (const [name, declared] of Object.entries(expected)) {
       assert.equal(name in adapter && adapter[name as keyof typeof adapter] !== undefined, declared, name);
