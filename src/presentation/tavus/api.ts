@@ -1,15 +1,7 @@
-import { AstrocyteError } from "../../core/errors.ts";
+import { asRow, asRows, type Row } from "../read.ts";
+import { segment } from "../vendor-http.ts";
 import { namesOf, type Vocabulary } from "./names.ts";
-import {
-  asRow,
-  asRows,
-  type Row,
-  readConversation,
-  readFace,
-  readMemoryStore,
-  readPal,
-  readTool,
-} from "./read.ts";
+import { readConversation, readFace, readMemoryStore, readPal, readTool } from "./read.ts";
 import { createTransport, type TransportOptions } from "./transport.ts";
 import type { Conversation, Face, JsonPatch, MemoryStore, NewTool, Page, Pal, Tool } from "./types.ts";
 
@@ -46,7 +38,9 @@ export function createTavusApi(options: TavusApiOptions) {
       return { ...found, items: found.items.map(readFace) };
     },
     async face(id: string): Promise<Face> {
-      return readFace(asRow(await call("GET", `${names.faces}/${segment(id)}`, { what: "reading a face" })));
+      return readFace(
+        asRow(await call("GET", `${names.faces}/${segment("tavus", id)}`, { what: "reading a face" })),
+      );
     },
   };
 }
@@ -55,7 +49,7 @@ type Transport = ReturnType<typeof createTransport>;
 
 /** §2. Billing and the concurrency slot begin with `create`. */
 function conversations({ call, page, rows }: Transport) {
-  const path = (id: string, rest = "") => `/v2/conversations/${segment(id)}${rest}`;
+  const path = (id: string, rest = "") => `/v2/conversations/${segment("tavus", id)}${rest}`;
   return {
     async create(body: Row, timeoutMs?: number): Promise<Conversation> {
       const request = { what: "creating a conversation", body, ...(timeoutMs && { timeoutMs }) };
@@ -87,7 +81,7 @@ function conversations({ call, page, rows }: Transport) {
 
 /** §3. */
 function pals({ call, page, rows }: Transport, names: ReturnType<typeof namesOf>) {
-  const path = (id: string, rest = "") => `${names.pals}/${segment(id)}${rest}`;
+  const path = (id: string, rest = "") => `${names.pals}/${segment("tavus", id)}${rest}`;
   return {
     async create(body: Row): Promise<Pal> {
       return readPal(asRow(await call("POST", names.pals, { what: "creating a PAL", body })));
@@ -134,14 +128,14 @@ function tools({ call, rows }: Transport) {
       return undefined;
     },
     async remove(id: string): Promise<void> {
-      await call("DELETE", `/v2/tools/${segment(id)}`, { what: "deleting a tool" });
+      await call("DELETE", `/v2/tools/${segment("tavus", id)}`, { what: "deleting a tool" });
     },
   };
 }
 
 /** §8: what Tavus itself remembers, for whoever turned `vendor_memory` on and must look or erase. */
 function memory({ call }: Transport) {
-  const path = (id: string, rest = "") => `/v2/memory-stores/${segment(id)}${rest}`;
+  const path = (id: string, rest = "") => `/v2/memory-stores/${segment("tavus", id)}${rest}`;
   return {
     async create(palId: string, participantTag: string): Promise<string> {
       const body = { pal_id: palId, participant_tag: participantTag };
@@ -162,23 +156,15 @@ function memory({ call }: Transport) {
       await call("POST", path(id, "/pinned"), { what: "pinning a memory", body: { memory: text } });
     },
     async unpin(id: string, memoryId: string): Promise<void> {
-      await call("DELETE", path(id, `/pinned/${segment(memoryId)}`), { what: "unpinning a memory" });
+      await call("DELETE", path(id, `/pinned/${segment("tavus", memoryId)}`), { what: "unpinning a memory" });
     },
     /** Of the older, tag-based memory: the two share nothing. */
     async removeTagged(tag: string, memoryId: string): Promise<void> {
-      await call("DELETE", `/v2/memories/${segment(tag)}/${segment(memoryId)}`, {
+      await call("DELETE", `/v2/memories/${segment("tavus", tag)}/${segment("tavus", memoryId)}`, {
         what: "deleting a memory",
       });
     },
   };
-}
-
-function segment(id: string): string {
-  if (id !== "" && id !== "." && id !== "..") return encodeURIComponent(id);
-  throw new AstrocyteError(
-    "vendor_not_found",
-    "[tavus] an id is empty or malformed. Use the one that Tavus gave.",
-  );
 }
 
 /** Letters and digits alone: what of a name survives at Tavus. */

@@ -1,9 +1,9 @@
 import { contextLine } from "../../core/context-line.ts";
 import { AstrocyteError } from "../../core/errors.ts";
 import type { Binding, VendorBriefing, VendorPersona } from "../adapter.ts";
+import type { Row } from "../read.ts";
 import type { TavusConfig, TavusPersona } from "./config.ts";
 import type { Names } from "./names.ts";
-import type { Row } from "./read.ts";
 
 export type BodyInput = {
   config: TavusConfig;

@@ -1,7 +1,7 @@
 import { sha256 } from "../../core/secrets.ts";
 import type { PresentationEvent, SessionHandle, VendorTurn } from "../adapter.ts";
+import { asRow, type Row, readTime, text } from "../read.ts";
 import { readEvent } from "./events.ts";
-import { asRow, type Row, readTime, text } from "./read.ts";
 import { cleanSpeech, roleOf, turnKey } from "./speech.ts";
 import { plainToolName } from "./tool-names.ts";
 import { argumentsOf } from "./webhook.ts";

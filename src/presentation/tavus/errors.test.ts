@@ -1,7 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { tavusError } from "./errors.ts";
+import { refusal } from "../vendor-http.ts";
+import { ADVICE, classify } from "./errors.ts";
 import { example } from "./shape.fixture.ts";
+
+const TAVUS = { vendor: "tavus", classify, advice: ADVICE };
 
 test("each refusal of the contract has its code, whatever field holds the text", () => {
   const json = (name: string) => JSON.stringify(example("rest", name));
@@ -22,13 +25,13 @@ test("each refusal of the contract has its code, whatever field holds the text",
     [503, "", "vendor_failed", true],
   ];
   for (const [status, body, code, retryable] of cases) {
-    const error = tavusError("creating a conversation", status, body);
+    const error = refusal(TAVUS, "creating a conversation", status, body);
     assert.deepEqual([error.code, error.retryable], [code, retryable], `${status} ${body}`);
   }
 });
 
 test("what the vendor wrote is not repeated: it may echo a prompt or a key", () => {
-  const error = tavusError("creating a PAL", 400, '{"error":"bad system_prompt: Anna has diabetes"}');
+  const error = refusal(TAVUS, "creating a PAL", 400, '{"error":"bad system_prompt: Anna has diabetes"}');
   assert.doesNotMatch(error.message, /Anna/);
   assert.match(error.message, /creating a PAL was refused with status 400\. Check/);
 });

@@ -1,5 +1,5 @@
 import type { PresentationEvent } from "../adapter.ts";
-import { asRow, asRows, type Row, readTime, text } from "./read.ts";
+import { asRow, asRows, type Row, readTime, text } from "../read.ts";
 import { readTranscript } from "./transcript.ts";
 
 /** Reasons of a shutdown by the start of their text: long and short forms are both sent (contract §11). */

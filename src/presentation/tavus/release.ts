@@ -1,5 +1,6 @@
 import { AstrocyteError } from "../../core/errors.ts";
 import type { VendorResource } from "../adapter.ts";
+import { gone } from "../vendor-http.ts";
 import type { TavusApi } from "./api.ts";
 
 /** Ends a conversation. One that is over or unknown is a success, whatever the status said (contract §2.4, §17.15). */
@@ -50,10 +51,4 @@ async function removePals(api: TavusApi, name: string): Promise<void> {
 async function removeTool(api: TavusApi, name: string): Promise<void> {
   const tool = await api.tools.find(name);
   if (tool) await gone(api.tools.remove(tool.id));
-}
-
-async function gone(removal: Promise<void>): Promise<void> {
-  await removal.catch((error) => {
-    if (!AstrocyteError.is(error, "vendor_not_found")) throw error;
-  });
 }

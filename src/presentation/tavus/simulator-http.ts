@@ -1,5 +1,4 @@
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
+import { type SimulatedCall, type SimulatedOutcome, startSimulatorServer } from "../simulator-server.ts";
 import type { Answer } from "./simulator-answer.ts";
 import { createRooms } from "./simulator-room.ts";
 import { answerCall } from "./simulator-routes.ts";
@@ -8,65 +7,39 @@ import type { Row, World } from "./simulator-world.ts";
 /** The API and the rooms on one loopback port. Resolves when it listens. */
 export async function listen(world: World): Promise<{ close(): Promise<void> }> {
   const rooms = createRooms(world);
-  const server = createServer((req, res) => {
-    serve(world, req, res).catch(() => res.destroy());
-  });
-  server.on("upgrade", (req, socket, head) => rooms.upgrade(req, socket, head));
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  world.url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const server = await startSimulatorServer(
+    (call) => serve(world, call),
+    (req, socket, head) => rooms.upgrade(req, socket, head),
+  );
+  world.url = server.url;
   return {
     async close() {
       rooms.close();
-      await stop(server);
+      await server.close();
     },
   };
 }
 
-async function serve(world: World, req: IncomingMessage, res: ServerResponse): Promise<void> {
-  const url = new URL(req.url ?? "/", world.url);
-  const method = req.method ?? "GET";
-  const body = parse(await readBody(req));
-  const answer =
-    refusal(world, req) ?? answerCall(world, { method, path: url.pathname, query: url.searchParams, body });
-  const { status } = answer;
-  const query = Object.fromEntries(url.searchParams);
-  world.requests.push({ method, path: url.pathname, query, body, status, at: world.clock.now() });
+async function serve(world: World, call: SimulatedCall): Promise<SimulatedOutcome> {
+  const { method, path } = call;
+  const body = call.body as Row | Row[] | undefined;
+  const answer = refusal(world, call) ?? answerCall(world, { method, path, query: call.query, body });
+  const query = Object.fromEntries(call.query);
+  world.requests.push({ method, path, query, body, status: answer.status, at: world.clock.now() });
   const { slowCreateMs, loseResponseOf } = world.faults;
-  if (method === "POST" && loseResponseOf === url.pathname) return void req.socket.destroy();
-  if (method === "POST" && slowCreateMs > 0 && url.pathname === "/v2/conversations") {
-    return void world.clock.after(slowCreateMs, () => send(res, answer));
+  if (method === "POST" && loseResponseOf === path) return "lost";
+  if (method === "POST" && slowCreateMs > 0 && path === "/v2/conversations") {
+    await new Promise<void>((resolve) => void world.clock.after(slowCreateMs, resolve));
   }
-  send(res, answer);
+  return answer;
 }
 
-function refusal(world: World, req: IncomingMessage): Answer | undefined {
+function refusal(world: World, { headers }: SimulatedCall): Answer | undefined {
   const { faults } = world;
-  if (faults.badKey || req.headers["x-api-key"] !== world.apiKey) {
+  if (faults.badKey || headers["x-api-key"] !== world.apiKey) {
     return { status: 401, body: { message: "Invalid access token" } };
   }
   if (faults.failNext <= 0) return undefined;
   faults.failNext--;
   return { status: 503, body: { message: "Service Unavailable" } };
-}
-
-function send(res: ServerResponse, { status, body }: Answer): void {
-  if (body === undefined) return void res.writeHead(status).end();
-  res.writeHead(status, { "content-type": "application/json" }).end(JSON.stringify(body));
-}
-
-async function readBody(req: IncomingMessage): Promise<string> {
-  const chunks: Buffer[] = [];
-  for await (const chunk of req) chunks.push(chunk as Buffer);
-  return Buffer.concat(chunks).toString("utf8");
-}
-
-function parse(text: string): Row | Row[] | undefined {
-  return text === "" ? undefined : (JSON.parse(text) as Row | Row[]);
-}
-
-function stop(server: Server): Promise<void> {
-  return new Promise((resolve) => {
-    server.close(() => resolve());
-    server.closeAllConnections();
-  });
 }

@@ -1,5 +1,5 @@
 import type { VendorTurn } from "../adapter.ts";
-import { asRow, asRows, type Row, readTime, text } from "./read.ts";
+import { asRow, asRows, type Row, readTime, text } from "../read.ts";
 import { cleanSpeech, roleOf, turnKey } from "./speech.ts";
 
 /** The rows of `application.transcription_ready` (contract §11) as turns, in their order. */

@@ -1,8 +1,8 @@
 import { AstrocyteError } from "../../core/errors.ts";
 import { safeEqual } from "../../core/secrets.ts";
 import type { PresentationEvent, ToolCallEvent, WebhookRequest } from "../adapter.ts";
+import { asRow, type Row, text } from "../read.ts";
 import { readEvent } from "./events.ts";
-import { asRow, type Row, text } from "./read.ts";
 import { verifyTavusSignature } from "./signature.ts";
 import { plainToolName } from "./tool-names.ts";
 
