@@ -30,8 +30,11 @@ export type PresentationAdapter = {
    * is an `unauthenticated` error.
    */
   sessionOfWebhook?(request: CallbackRequest): Promise<SessionReference | undefined>;
-  /** What the vendor is answered to an accepted callback of a session; `{"ok": true}` where absent. */
-  webhookReply?(request: WebhookRequest): VendorReply;
+  /**
+   * What the vendor is answered to an accepted callback of a session; `{"ok": true}` where absent. `call` while
+   * the session runs, so that a vendor which asks how to go on can be told; `undefined` once it is over.
+   */
+  webhookReply?(request: WebhookRequest, call: RunningCall | undefined): VendorReply;
   /** Calls that begin at the vendor, such as a ringing telephone. */
   inbound?: InboundCalls;
   /** Takes a socket that the vendor opened at `binding.socketUrl`: the agent's side of the call is ours. */
@@ -195,7 +198,7 @@ export type InboundCalls = {
   /** Verifies and reads the request. A forged one is an `unauthenticated` error. */
   parse(request: CallbackRequest): InboundCall;
   /** What the vendor is answered once `open` has gone well; also when it asks about the same call again. */
-  accept(session: SessionHandle, join: JoinInfo): VendorReply;
+  accept(call: RunningCall): VendorReply;
   /** What the vendor is answered when there will be no session: the person should hear why. */
   decline(error: AstrocyteError): VendorReply;
 };
@@ -220,14 +223,18 @@ export type VendorSocket = {
   on(event: "error", listener: (error: Error) => void): unknown;
 };
 
-/** Whose socket it is. Everything that `open` was given is here again: a restart of the gateway loses nothing. */
-export type SocketCall = {
-  /** The upgrade request; its body is empty. A forged one must be closed with 1008. */
-  request: CallbackRequest;
+/** A session that runs, with everything that `open` was given: a restart of the gateway loses nothing. */
+export type RunningCall = {
   session: SessionHandle;
   briefing: VendorBriefing;
   persona: VendorPersona;
   binding: Binding;
+};
+
+/** Whose socket it is. */
+export type SocketCall = RunningCall & {
+  /** The upgrade request; its body is empty. A forged one must be closed with 1008. */
+  request: CallbackRequest;
   /** What was said before, oldest first: for a vendor that comes back after a lost connection. */
   turns: VendorTurn[];
 };
