@@ -37,6 +37,7 @@ const TYPES_ALLOWED: Record<string, string[]> = {
   client: [
     "presentation/adapter.ts",
     "presentation/local/protocol.ts",
+    "presentation/presence.ts",
     "composer/types.ts",
     "composer/store.ts",
     "server",

@@ -1,3 +1,4 @@
+import { presence } from "./presence.ts";
 import { createTavusReader, MAX_MESSAGE_BYTES, sizeOf, tavusMessage, toolResultMessage } from "./tavus.ts";
 import { ClientError, type DailyCall, type Join, type Transport, type TransportListener } from "./types.ts";
 
@@ -19,12 +20,6 @@ export function createDailyTransport(call: DailyCall, join: Join): Transport {
     call.sendAppMessage(message, "*");
   }
 
-  /** Who is there is known best here; Tavus's own events of it are not documented. */
-  function presence(listener: TransportListener, what: "joined" | "left"): void {
-    const timestamp = Date.now() / 1000;
-    listener.report({ event_type: `astrocyte.person_${what}`, conversation_id: conversationId, timestamp });
-  }
-
   return {
     async join(listener) {
       stop();
@@ -37,8 +32,8 @@ export function createDailyTransport(call: DailyCall, join: Join): Transport {
           cause,
         });
       }
-      presence(listener, "joined");
-      stop = both(stop, () => presence(listener, "left"));
+      listener.report(presence("joined"));
+      stop = both(stop, () => listener.report(presence("left")));
     },
     async leave() {
       stop();

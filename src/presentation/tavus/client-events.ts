@@ -1,5 +1,6 @@
 import { sha256 } from "../../core/secrets.ts";
 import type { PresentationEvent, SessionHandle, VendorTurn } from "../adapter.ts";
+import { readPresence } from "../presence.ts";
 import { asRow, type Row, readTime, text } from "../read.ts";
 import { readEvent } from "./events.ts";
 import { cleanSpeech, roleOf, turnKey } from "./speech.ts";
@@ -18,6 +19,8 @@ const MAX_REPLIES = 2_000;
 export function createClientEvents(): (message: Row, session: SessionHandle) => PresentationEvent[] {
   const replies: Replies = new Map();
   return (message, session) => {
+    const presence = readPresence(message);
+    if (presence) return [presence];
     if (message["conversation_id"] !== session.vendorSessionId) return [];
     const at = readTime(message["timestamp"]);
     // Fields sometimes stand at the top instead of in `properties` (§10.1).
@@ -37,11 +40,6 @@ export function createClientEvents(): (message: Row, session: SessionHandle) => 
         return interruption(message, field, at, replies);
       case "conversation.tool_call":
         return [toolCall(message, field)];
-      // Ours: the page knows best whether its person is there (see `client/daily.ts`).
-      case "astrocyte.person_joined":
-        return [{ type: "joined", who: "person", ...(at !== undefined && { at }) }];
-      case "astrocyte.person_left":
-        return [{ type: "left", who: "person", ...(at !== undefined && { at }) }];
       default:
         return readEvent(message);
     }
