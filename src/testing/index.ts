@@ -1,4 +1,12 @@
 export {
+  createLiveKitSimulator,
+  type LiveKitSimulator,
+  type RoomOptions,
+  type SimulatedRoom,
+} from "../presentation/simulator-livekit.ts";
+export type { Peer, PeerListener } from "../presentation/simulator-livekit-peer.ts";
+export { FakeLiveKitRoom } from "../presentation/simulator-livekit-room.ts";
+export {
   createTavusSimulator,
   type TavusFaults,
   type TavusLeft,
