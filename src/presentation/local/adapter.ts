@@ -11,10 +11,10 @@ import type {
   SessionCommand,
   SessionHandle,
 } from "../adapter.ts";
+import { parseToolRequest } from "../tool-desk.ts";
 import type { LocalConfig } from "./config.ts";
 import { connect } from "./connection.ts";
 import { Room } from "./room.ts";
-import { parseToolRequest } from "./tools.ts";
 
 /** The adapter, and the rooms that this process hosts. */
 export type LocalAdapter = PresentationAdapter & {

@@ -10,12 +10,6 @@ export type LocalConfig = {
 export const LIMITS = {
   /** How long a socket may stay without a valid `join`. */
   joinMs: 10_000,
-  /** How long the page, or our own tool endpoint, may take for one tool. */
-  toolMs: 20_000,
-  /** How long the brain may take for a whole answer. */
-  answerMs: 120_000,
-  /** Tool rounds in one answer. */
-  toolRounds: 5,
   /** Characters of one utterance. */
   text: 4_000,
   /** Messages a second from one page, and how many may come at once. */
@@ -25,6 +19,4 @@ export const LIMITS = {
   backlog: 1_048_576,
   /** Events that a page which comes back may be behind. */
   log: 2_000,
-  /** Messages of the conversation that the brain is sent. */
-  history: 200,
 };

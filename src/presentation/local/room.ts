@@ -3,9 +3,9 @@ import { toAstrocyteError } from "../../core/errors.ts";
 import type { HttpClient } from "../../core/http.ts";
 import type { Logger } from "../../core/telemetry.ts";
 import type { Binding, PresentationEvent, VendorBriefing, VendorPersona, VendorTurn } from "../adapter.ts";
-import { Agent } from "./agent.ts";
+import { Agent } from "../agent.ts";
+import { Outbox } from "../outbox.ts";
 import { RoomLog } from "./log.ts";
-import { Outbox } from "./outbox.ts";
 import type { RoomCommand, RoomEvent, RoomEventBody } from "./protocol.ts";
 
 export type RoomParts = {
@@ -58,8 +58,12 @@ export class Room {
       clock,
       logger,
       http,
-      post: (event) => this.#post(event),
+      keyPrefix: "agent-",
+      utter: ({ key: id, text }) => this.#post({ type: "utterance.delta", id, role: "agent", text }),
       spoke: (turn) => void this.#record(turn),
+      relay: ({ toolCallId: tool_call_id, name, arguments: args }) =>
+        this.#post({ type: "tool_call", tool_call_id, name, arguments: args }),
+      failed: (error) => this.#post({ type: "error", ...error }),
     });
     const { maxDurationMs, absentTimeoutMs } = binding.limits;
     this.#cancelLimit = clock.after(maxDurationMs, () => void this.#over("max_duration"));
@@ -102,7 +106,7 @@ export class Room {
       case "append_context":
         return this.#agent.addContext(command.text);
       case "tool_result":
-        return this.#agent.toolResult(command);
+        return this.#agent.toolResult(command.tool_call_id, command);
     }
   }
 

@@ -1,11 +1,12 @@
 import { createHmac } from "node:crypto";
-import type { Clock } from "../../core/clock.ts";
-import { AstrocyteError, toAstrocyteError } from "../../core/errors.ts";
-import type { HttpClient } from "../../core/http.ts";
-import { safeEqual } from "../../core/secrets.ts";
-import type { Binding, ToolCallEvent, VendorTool, WebhookRequest } from "../adapter.ts";
-import { LIMITS } from "./config.ts";
-import type { RoomEventBody, RoomToolResult } from "./protocol.ts";
+import type { Clock } from "../core/clock.ts";
+import { AstrocyteError, toAstrocyteError } from "../core/errors.ts";
+import type { HttpClient } from "../core/http.ts";
+import { safeEqual } from "../core/secrets.ts";
+import type { Binding, ToolCallEvent, VendorTool, WebhookRequest } from "./adapter.ts";
+
+/** Milliseconds that the page, or our own tool endpoint, may take for one tool. */
+const TOOL_MS = 20_000;
 
 export const SIGNATURE_HEADER = "x-astrocyte-signature";
 
@@ -16,7 +17,8 @@ type ToolDeskParts = {
   http: HttpClient;
   endpoint: Binding["tools"];
   tools: VendorTool[];
-  post(event: RoomEventBody): void;
+  /** Gives a call to the page; absent where there is none. */
+  relay?(call: ToolCallEvent): void;
 };
 
 /** Brings tool calls to whoever runs them: the page relays the one kind, our own endpoint is called for the other. */
@@ -32,7 +34,8 @@ export class ToolDesk {
   async run(call: ToolCallEvent): Promise<ToolOutput> {
     const tool = this.#parts.tools.find(({ name }) => name === call.name);
     if (!tool) return { status: "error", output: `There is no tool ${call.name}.` };
-    if (tool.delivery === "client") return this.#relay(call);
+    const { relay } = this.#parts;
+    if (tool.delivery === "client" && relay) return this.#wait(call, () => relay(call));
     return this.#deliver(call).catch((error) => ({
       status: "error",
       output: `The tool could not be reached (${toAstrocyteError(error).code}).`,
@@ -40,11 +43,11 @@ export class ToolDesk {
   }
 
   /** A result that nobody waits for any more is not an error: it came late. */
-  answer({ tool_call_id: id, status, output }: RoomToolResult): void {
-    this.#waiting.get(id)?.({ status, output });
+  answer(toolCallId: string, output: ToolOutput): void {
+    this.#waiting.get(toolCallId)?.(output);
   }
 
-  #relay(call: ToolCallEvent): Promise<ToolOutput> {
+  #wait(call: ToolCallEvent, relay: () => void): Promise<ToolOutput> {
     return new Promise((resolve) => {
       const settle = (output: ToolOutput) => {
         cancel();
@@ -55,10 +58,9 @@ export class ToolDesk {
         status: "error",
         output: "The tool did not answer in time; it may have run.",
       };
-      const cancel = this.#parts.clock.after(LIMITS.toolMs, () => settle(late));
+      const cancel = this.#parts.clock.after(TOOL_MS, () => settle(late));
       this.#waiting.set(call.toolCallId, settle);
-      const { toolCallId: tool_call_id, name, arguments: args } = call;
-      this.#parts.post({ type: "tool_call", tool_call_id, name, arguments: args });
+      relay();
     });
   }
 
@@ -70,7 +72,7 @@ export class ToolDesk {
       url: endpoint.url,
       headers: { "content-type": "application/json", [SIGNATURE_HEADER]: sign(body, endpoint.secret) },
       body,
-      timeoutMs: LIMITS.toolMs,
+      timeoutMs: TOOL_MS,
     });
     const result = answer.json() as Partial<ToolOutput> | undefined;
     if (answer.status !== 200 || typeof result?.output !== "string")
@@ -82,7 +84,7 @@ export class ToolDesk {
 /** The call in a request that `ToolDesk` signed. Errors: `unauthenticated`. */
 export function parseToolRequest({ body, headers }: WebhookRequest, secret: string): ToolCallEvent {
   if (!safeEqual(headers[SIGNATURE_HEADER] ?? "", sign(body, secret)))
-    throw new AstrocyteError("unauthenticated", "[local] the tool call's signature is wrong.");
+    throw new AstrocyteError("unauthenticated", "[tools] the tool call's signature is wrong.");
   const call = JSON.parse(Buffer.from(body).toString("utf8")) as Record<string, unknown>;
   const { tool_call_id, name, arguments: args } = call;
   return {

@@ -1,5 +1,5 @@
-import type { Clock } from "../../core/clock.ts";
-import type { PresentationEvent } from "../adapter.ts";
+import type { Clock } from "../core/clock.ts";
+import type { PresentationEvent } from "./adapter.ts";
 
 const ATTEMPTS = 5;
 const WAIT_MS = 200;

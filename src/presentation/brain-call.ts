@@ -1,8 +1,10 @@
-import { AstrocyteError } from "../../core/errors.ts";
-import type { HttpClient, HttpStream } from "../../core/http.ts";
-import { readSse } from "../../core/sse.ts";
-import type { Binding, ToolCallEvent, VendorTool } from "../adapter.ts";
-import { LIMITS } from "./config.ts";
+import { AstrocyteError } from "../core/errors.ts";
+import type { HttpClient, HttpStream } from "../core/http.ts";
+import { readSse } from "../core/sse.ts";
+import type { Binding, ToolCallEvent, VendorTool } from "./adapter.ts";
+
+/** Milliseconds that the brain may take for a whole answer. */
+const ANSWER_MS = 120_000;
 
 /** A message as OpenAI's chat completions take it. */
 export type ChatMessage =
@@ -22,8 +24,8 @@ export type BrainQuestion = {
   messages: ChatMessage[];
   tools: VendorTool[];
   signal: AbortSignal;
-  /** Called with each piece of text as it comes. */
-  onText(piece: string): void;
+  /** Called with each piece of text as it comes; the next one is not read before it resolves. */
+  onText(piece: string): void | Promise<void>;
 };
 
 /**
@@ -42,7 +44,7 @@ export async function askBrain(question: BrainQuestion): Promise<ToolCallEvent[]
       messages,
       ...(tools.length > 0 && { tools: tools.map(toolSpec) }),
     }),
-    timeoutMs: LIMITS.answerMs,
+    timeoutMs: ANSWER_MS,
     signal,
   });
   if (answer.status !== 200) throw await refused(answer);
@@ -52,7 +54,7 @@ export async function askBrain(question: BrainQuestion): Promise<ToolCallEvent[]
     const chunk = JSON.parse(data) as Chunk;
     if (chunk.error) throw failed(String(chunk.error.code ?? "unknown"));
     const delta = chunk.choices?.[0]?.delta;
-    if (delta?.content) question.onText(delta.content);
+    if (delta?.content) await question.onText(delta.content);
     for (const part of delta?.tool_calls ?? []) addPart(calls, part);
   }
   return calls;
@@ -85,7 +87,7 @@ async function refused({ status, body }: HttpStream): Promise<AstrocyteError> {
 function failed(upstreamCode: string): AstrocyteError {
   return new AstrocyteError(
     "llm_failed",
-    `[local] the brain gave no answer (${upstreamCode}). Say it again, or look into the gateway's log.`,
+    `[agent] the brain gave no answer (${upstreamCode}). Say it again, or look into the gateway's log.`,
     { details: { upstreamCode } },
   );
 }

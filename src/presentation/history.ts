@@ -1,28 +1,41 @@
-import type { ToolCallEvent } from "../adapter.ts";
+import type { ToolCallEvent, VendorTurn } from "./adapter.ts";
 import type { ChatMessage } from "./brain-call.ts";
-import { LIMITS } from "./config.ts";
+
+/** Messages of the conversation that the brain is sent. */
+const MAX_MESSAGES = 200;
 
 export type ToolOutcome = { call: ToolCallEvent; output: string };
 
 /** The conversation as the brain is sent it: what was really said and heard. */
 export class History {
-  readonly #briefing: string;
+  readonly #head: ChatMessage[];
   #messages: ChatMessage[] = [];
 
-  constructor(briefing: string) {
-    this.#briefing = briefing;
+  /** Without a briefing the brain adds the session's own. `before`: what was said on an earlier connection. */
+  constructor(briefing?: string, before: VendorTurn[] = []) {
+    this.#head = briefing === undefined ? [] : [{ role: "system", content: briefing }];
+    for (const { role, text, heard, interrupted } of before) {
+      if (role === "user") this.person(text);
+      if (role === "agent") this.agent(interrupted ? (heard ?? text) : text);
+    }
   }
 
   messages(): ChatMessage[] {
-    return [{ role: "system", content: this.#briefing }, ...this.#messages];
+    return [...this.#head, ...this.#messages];
   }
 
   person(text: string): void {
     this.#add({ role: "user", content: text });
   }
 
-  agent(text: string): void {
-    if (text !== "") this.#add({ role: "assistant", content: text });
+  /** Returns how to correct it, should less of it have been heard. */
+  agent(text: string): (heard: string) => void {
+    const message: ChatMessage = { role: "assistant", content: text };
+    if (text !== "") this.#add(message);
+    return (heard) => {
+      message.content = heard;
+      if (heard === "") this.#messages = this.#messages.filter((other) => other !== message);
+    };
   }
 
   /** Whoever adds it, it informs and gives no orders. */
@@ -45,10 +58,10 @@ export class History {
 
   #add(message: ChatMessage): void {
     this.#messages.push(message);
-    if (this.#messages.length <= LIMITS.history) return;
+    if (this.#messages.length <= MAX_MESSAGES) return;
     // Cut before something the person said, so that no tool result loses its call.
     const keep = this.#messages.findIndex(
-      ({ role }, at) => role === "user" && at >= this.#messages.length - LIMITS.history / 2,
+      ({ role }, at) => role === "user" && at >= this.#messages.length - MAX_MESSAGES / 2,
     );
     if (keep > 0) this.#messages = this.#messages.slice(keep);
   }
