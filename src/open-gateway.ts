@@ -198,7 +198,13 @@ function brainOf(
     llm && config.upstreams.length === 0 ? [{ kind: "llm_provider" as const }] : config.upstreams;
   const { keys, upstreams, settings } = brainPartsOf({ ...config, upstreams: implied }, llm);
   const sessions = boundSessions(composerParts);
-  return createBrain({ memory, sessions, keys, upstreams, settings, clock, logger, onTurn });
+  const dialects = new Map(
+    [...composerParts.adapters].flatMap(([vendor, { dialect }]) => (dialect ? [[vendor, dialect]] : [])),
+  );
+  const dialectModel = composerParts.settings.brainModel;
+  return createBrain({
+    ...{ memory, sessions, keys, upstreams, settings, dialects, dialectModel, clock, logger, onTurn },
+  });
 }
 
 function modelsOf(config: Config, { llm, embedder }: GatewayOptions, clock: Clock) {

@@ -7,6 +7,7 @@ import { type Attributes, type Logger, silentLogger, withSpan } from "../core/te
 import { loadTokenizer } from "../core/tokens.ts";
 import type { OpenUpstream } from "./ask.ts";
 import { authenticate, type Binder, type Binding, bind } from "./bind.ts";
+import { openDialect } from "./dialect.ts";
 import { extractiveUpstream, providerUpstream } from "./encoded-upstream.ts";
 import { Exchanges } from "./exchanges.ts";
 import { Limiter } from "./limiter.ts";
@@ -22,7 +23,12 @@ import { runTurn } from "./turn.ts";
 import type { Upstream } from "./upstreams.ts";
 
 /** What the route of a request says besides the request itself. */
-export type BrainRoute = { /** The key in the path, where it is there. */ sessionKey?: string };
+export type BrainRoute = {
+  /** The key in the path, where it is there. */
+  sessionKey?: string;
+  /** The vendor whose own form the request has, where it is not OpenAI's. */
+  vendor?: string;
+};
 
 /** The shared brain: chat completions with memory, over plain `node:http` requests whose body is unread. */
 export type Brain = {
@@ -73,10 +79,12 @@ class SharedBrain implements Brain {
     let binding: Binding | undefined;
     let release: (() => void) | undefined;
     try {
+      const dialect = route.vendor === undefined ? undefined : openDialect(this.#parts, route.vendor);
+      if (dialect) outgoing.encode = dialect.encode;
       const credential = await authenticate(this.#binder, req, route.sessionKey);
       const body = await readBody(req, this.#settings, this.#clock);
       turn.mark("read");
-      const chat = parseChat(body);
+      const chat = parseChat(dialect ? dialect.decode(body) : body);
       binding = await bind(this.#binder, credential, chat);
       turn.bound(binding, chat);
       release = this.#limiter.enter(binding.id, this.#limitOf(binding));

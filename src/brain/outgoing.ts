@@ -11,6 +11,8 @@ export class Outgoing {
   /** Added to the head when it is written. */
   readonly #lateHeaders: () => OutHeaders;
   #finished = false;
+  /** Puts what goes out in one piece into the caller's own form. */
+  encode: (status: number, body: Buffer | string) => Buffer | string = (_status, body) => body;
 
   constructor(res: ServerResponse, lateHeaders: () => OutHeaders = () => ({})) {
     this.#res = res;
@@ -71,8 +73,9 @@ export class Outgoing {
   }
 
   whole(status: number, headers: OutHeaders, body: Buffer | string): void {
-    this.#head(status, { "content-length": String(Buffer.byteLength(body)), ...headers });
-    this.end(body);
+    const told = this.encode(status, body);
+    this.#head(status, { "content-length": String(Buffer.byteLength(told)), ...headers });
+    this.end(told);
   }
 
   /** As an answer of its own, or as the last event of a stream that has begun. */

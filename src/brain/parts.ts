@@ -23,11 +23,24 @@ export type BrainParts = {
   keys?: BrainKey[];
   /** Tried in order; the next one takes over when one cannot answer. */
   upstreams: Upstream[];
+  /** Vendors' own forms of a request, by the vendor's name; served at `/dialects/<vendor>`. */
+  dialects?: ReadonlyMap<string, BrainDialect>;
+  /** The model of a dialect's request that names none. */
+  dialectModel?: string;
   settings?: Partial<BrainSettings>;
   clock?: Clock;
   logger?: Logger;
   /** Told of every turn when it is over. It must not throw. */
   onTurn?(turn: TurnTrace): void;
+};
+
+/** A vendor's own form of a chat-completions request, of its whole answer and of an error. Streams pass as they are. */
+export type BrainDialect = {
+  /** Errors: `invalid_input`. */
+  request(body: Record<string, unknown>): Record<string, unknown>;
+  answer(completion: Record<string, unknown>): Record<string, unknown>;
+  /** OpenAI's form where absent. */
+  refusal?(body: Record<string, unknown>, status: number): Record<string, unknown>;
 };
 
 /** What the brain needs of the memory engine; the class `Astrocyte` has it. */

@@ -245,6 +245,8 @@ export type BrainDialect = {
   request(body: Record<string, unknown>): Record<string, unknown>;
   /** The vendor's form of a whole (not streamed) OpenAI answer. Streams pass as they are. */
   answer(completion: Record<string, unknown>): Record<string, unknown>;
+  /** The vendor's form of an error, `body` being OpenAI's `{error: {message, type, param, code}}`; the same where absent. */
+  refusal?(body: Record<string, unknown>, status: number): Record<string, unknown>;
 };
 
 /** What the agent is told during the call. */
