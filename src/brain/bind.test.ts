@@ -134,6 +134,46 @@ test("a forged token, two sessions at once, and a token beside another session's
   assert.doesNotMatch(upstream.requests[1]!.raw, /forged/);
 });
 
+/** What ElevenLabs adds to a request (voice contract §A.8). */
+const SYSTEM_TOOLS = ["end_call", "language_detection", "transfer_to_agent", "skip_turn"].map((name) => ({
+  type: "function",
+  function: { name, description: name, parameters: { type: "object", properties: {} } },
+}));
+
+function fromElevenLabs(astrocyte_context: unknown) {
+  return ask("What do you know about me?", {
+    tools: SYSTEM_TOOLS,
+    user_id: "tag-of-anna",
+    elevenlabs_extra_body: { astrocyte_context, colour: "red" },
+  });
+}
+
+test("a token that ElevenLabs passes on in its extra body binds, and goes with the field", async (t) => {
+  const { url, memory, upstream } = await start(t);
+  const answer = await post(url, fromElevenLabs(TOKEN_ANNA), { key: VENDOR_KEY });
+  assert.equal(answer.status, 200);
+  assert.deepEqual(memory.recalls[0]!.options.banks, ["person:anna"]);
+  const { body, raw } = upstream.requests[0]!;
+  assert.doesNotMatch(raw, /ses_anna|elevenlabs|user_id|tag-of-anna/);
+  assert.deepEqual(body.tools, SYSTEM_TOOLS, "the vendor's own tools pass through");
+  assert.deepEqual(Object.keys(body).sort(), ["messages", "model", "stream", "stream_options", "tools"]);
+});
+
+test("a token in the extra body is worth nothing without the account's key, and opens nobody else's session", async (t) => {
+  const { url, memory, upstream } = await start(t);
+  assert.equal((await post(url, fromElevenLabs(TOKEN_ANNA), { key: "" })).status, 401);
+  assert.equal((await post(url, fromElevenLabs(TOKEN_ANNA), { key: TOKEN_ANNA })).status, 401);
+  assert.equal((await post(url, fromElevenLabs("ses_anna.forgedforged"), { key: VENDOR_KEY })).status, 401);
+  assert.equal((await post(url, fromElevenLabs(TOKEN_OVER), { key: VENDOR_KEY })).status, 410);
+  assert.equal((await post(url, fromElevenLabs(TOKEN_BEN), { key: "key-anna" })).status, 401);
+  assert.equal(upstream.requests.length, 0);
+  await post(url, fromElevenLabs(TOKEN_ANNA));
+  assert.deepEqual(memory.recalls[0]!.options.banks, ["app:notes"], "this key takes no tokens");
+  assert.doesNotMatch(upstream.requests[0]!.raw, /ses_anna/);
+  for (const junk of [42, null, "", ["a"], { b: 1 }])
+    assert.equal((await post(url, fromElevenLabs(junk), { key: VENDOR_KEY })).status, 200);
+});
+
 test("a key that takes no tokens is not moved by one, and does not leak it", async (t) => {
   const { url, memory, upstream } = await start(t);
   const messages = [

@@ -68,7 +68,7 @@ async function sessionOf(
   chat: ChatRequest,
 ): Promise<BoundSession | undefined> {
   const bound = "session" in credential ? credential.session : undefined;
-  const tokens = contextTokens(chat.messages);
+  const tokens = contextTokens(chat);
   if (tokens.length === 0 || (!bound && !(credential as { key: BrainKey }).key.contextTokens)) return bound;
   const found = await Promise.all(
     tokens.slice(0, MAX_TOKENS).map((token) => sessions?.byContextToken(token)),

@@ -1,13 +1,14 @@
 import { CONTEXT_LINE, mayHoldContextLine } from "../core/context-line.ts";
-import { type ChatMessage, type ChatPart, isSystem } from "./request.ts";
+import { type ChatMessage, type ChatPart, type ChatRequest, isSystem } from "./request.ts";
 
 /** Descriptions of what camera, screen and microphone perceive: their words are the world's, not the system's. */
 const PERCEIVED = /<(user_[a-z_]{1,32})>[\s\S]*?<\/\1>/g;
 
-/** The different tokens in system messages, besides what perception put there. */
-export function contextTokens(messages: ChatMessage[]): string[] {
+/** The different tokens in system messages, besides what perception put there, and the page's. */
+export function contextTokens({ messages, pageToken }: ChatRequest): string[] {
   const texts = messages.filter(isSystem).flatMap(textsOf).filter(mayHoldContextLine);
-  return [...new Set(texts.flatMap((text) => tokensIn(text.replace(PERCEIVED, ""))))];
+  const found = texts.flatMap((text) => tokensIn(text.replace(PERCEIVED, "")));
+  return [...new Set(pageToken === undefined ? found : [...found, pageToken])];
 }
 
 /** The message without any token; the same object when it has none. */

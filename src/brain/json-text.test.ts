@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { elementsOf, membersOf, withMembers } from "./json-text.ts";
+import { elementsOf, membersOf, withMembers, withoutMembers } from "./json-text.ts";
 
 /** A repeatable stream of chance. */
 function dice(seed: number): (sides: number) => number {
@@ -49,6 +49,13 @@ test("replaces and adds members, and leaves every other byte", () => {
   assert.equal(edit({ e: "3" }), ' { "a" : 1.0,\n"b":{"c":"}"} , "d":[ ] ,"e":3} ');
   assert.equal(withMembers("{}", [], new Map([["a", "1"]])), '{"a":1}');
   assert.equal(edit({}), text);
+});
+
+test("takes members out, and leaves the bytes of the others", () => {
+  const text = ' { "a" : 1.0,\n"b":{"c":"}"} , "a":[ ],"d":"\\u00e9" } ';
+  assert.equal(withoutMembers(text, ["a"]), '{"b":{"c":"}"},"d":"\\u00e9"}');
+  assert.equal(withoutMembers(text, ["d", "b", "x"]), '{"a" : 1.0,"a":[ ]}');
+  assert.equal(withoutMembers(text, ["a", "b", "d"]), "{}");
 });
 
 test("runs of backslashes and quotes are read in one pass", () => {

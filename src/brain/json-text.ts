@@ -7,7 +7,8 @@
 /** Start and end (exclusive) of a value in the text. */
 export type Span = readonly [start: number, end: number];
 
-export type Member = { key: string; value: Span };
+/** `start` is where its key begins. */
+export type Member = { key: string; start: number; value: Span };
 
 /** The members of the object that begins at or after `from`. */
 export function membersOf(text: string, from = 0): Member[] {
@@ -15,9 +16,9 @@ export function membersOf(text: string, from = 0): Member[] {
   let at = skipSpace(text, text.indexOf("{", from) + 1);
   while (text[at] !== "}") {
     const keyEnd = endOfString(text, at);
-    const start = skipSpace(text, skipSpace(text, keyEnd) + 1);
-    const end = endOfValue(text, start);
-    members.push({ key: JSON.parse(text.slice(at, keyEnd)), value: [start, end] });
+    const from = skipSpace(text, skipSpace(text, keyEnd) + 1);
+    const end = endOfValue(text, from);
+    members.push({ key: JSON.parse(text.slice(at, keyEnd)), start: at, value: [from, end] });
     at = skipSpace(text, end);
     if (text[at] === ",") at = skipSpace(text, at + 1);
   }
@@ -54,6 +55,12 @@ export function withMembers(text: string, members: Member[], values: ReadonlyMap
   const comma = members.length > 0 ? "," : "";
   const json = added.map(([key, value]) => `${JSON.stringify(key)}:${value}`).join(",");
   return out + text.slice(at, end) + comma + json + text.slice(end);
+}
+
+/** The object's text without the members of these names, however often they are there. */
+export function withoutMembers(text: string, names: readonly string[]): string {
+  const kept = membersOf(text).filter(({ key }) => !names.includes(key));
+  return `{${kept.map(({ start, value }) => text.slice(start, value[1])).join(",")}}`;
 }
 
 function endOfValue(text: string, from: number): number {

@@ -1,5 +1,5 @@
 import { AstrocyteError } from "../core/errors.ts";
-import { elementsOf, type Member, membersOf, type Span } from "./json-text.ts";
+import { elementsOf, type Member, membersOf, type Span, withoutMembers } from "./json-text.ts";
 
 /** A message as it came: only what the brain reads is named, the rest stays as it is. */
 export type ChatMessage = {
@@ -17,6 +17,8 @@ export type ChatRequest = {
   text: string;
   fields: Record<string, unknown>;
   messages: ChatMessage[];
+  /** What the page of a session at ElevenLabs sent along to name it: a token, if it is one that we signed. */
+  pageToken: string | undefined;
   model: string | undefined;
   stream: boolean;
   /** True when the caller wants the usage event at the end of the stream. */
@@ -27,10 +29,13 @@ export type ChatRequest = {
 
 export type Layout = { members: Member[]; messages: Span[] };
 
+/** Fields that ElevenLabs adds to a request (voice contract §A.8); models refuse what they do not know. */
+const EXTRA_BODY = "elevenlabs_extra_body";
+const FOREIGN = [EXTRA_BODY, "user_id"];
+
 /** Checks no more than the brain needs; the upstream judges the rest. Errors: `invalid_input` naming the field. */
-export function parseChat(bytes: Buffer): ChatRequest {
-  const text = bytes.toString("utf8");
-  const fields = parseObject(text);
+export function parseChat(raw: Buffer): ChatRequest {
+  const { bytes, text, fields, pageToken } = readBody(raw);
   const messages = checkMessages(fields["messages"]);
   const { model, stream, stream_options: options } = fields;
   if (model !== undefined && typeof model !== "string") throw invalid("model", "is not a string");
@@ -42,11 +47,23 @@ export function parseChat(bytes: Buffer): ChatRequest {
     text,
     fields,
     messages,
+    pageToken,
     model,
     stream: stream === true,
     wantsUsage: isObject(options) && options["include_usage"] === true,
     layout: () => (layout ??= findLayout(text)),
   };
+}
+
+/** The body without what only its vendor understands. */
+function readBody(raw: Buffer): Pick<ChatRequest, "bytes" | "text" | "fields" | "pageToken"> {
+  const text = raw.toString("utf8");
+  const fields = parseObject(text);
+  if (!FOREIGN.some((name) => name in fields)) return { bytes: raw, text, fields, pageToken: undefined };
+  const own = withoutMembers(text, FOREIGN);
+  const token = isObject(fields[EXTRA_BODY]) ? fields[EXTRA_BODY]["astrocyte_context"] : undefined;
+  const pageToken = typeof token === "string" && token !== "" ? token : undefined;
+  return { bytes: Buffer.from(own), text: own, fields: parseObject(own), pageToken };
 }
 
 export function isObject(value: unknown): value is Record<string, unknown> {
