@@ -3,7 +3,8 @@ import type { AstrocyteContext, MemoryHit } from "../memory/types.ts";
 import { overridesOf } from "./briefing/overrides.ts";
 import type { ComposerParts } from "./parts.ts";
 import { banksOf, contextOf, parseSubject } from "./sessions/lookup.ts";
-import type { SessionRow, SessionState } from "./store.ts";
+import { RUNNING } from "./sessions/running-call.ts";
+import type { SessionRow } from "./store.ts";
 import { briefingOf } from "./transcripts/remember.ts";
 import type { Briefing } from "./types.ts";
 
@@ -25,8 +26,6 @@ export type BoundSessions = {
   addUsage(sessionId: string, usage: Record<string, number>): Promise<void>;
 };
 
-/** A vendor may ask while we still wait for its answer to `open`. */
-const BINDING: SessionState[] = ["preparing", "open", "live"];
 const REMEMBERED = 500;
 
 /** Cost of a lookup: one read of the session; its briefing is parsed once. */
@@ -47,7 +46,7 @@ export function boundSessions(parts: ComposerParts): BoundSessions {
     const id = openKey(parts.secret, purpose, key);
     const row = id === undefined ? undefined : await parts.store.sessions.get(id);
     if (!row) return "unknown";
-    if (BINDING.includes(row.state)) return bindingOf(parts, row, briefingFor(row));
+    if (RUNNING.includes(row.state)) return bindingOf(parts, row, briefingFor(row));
     parsed.delete(row.id);
     return "ended";
   };

@@ -1,7 +1,12 @@
 import { AstrocyteError } from "../core/errors.ts";
 import { openKey, sealKey } from "../core/secrets.ts";
 import type { AstrocyteContext } from "../memory/types.ts";
-import type { PresentationEvent, SessionCommand, WebhookRequest } from "../presentation/adapter.ts";
+import type {
+  CallbackRequest,
+  PresentationEvent,
+  SessionCommand,
+  VendorReply,
+} from "../presentation/adapter.ts";
 import type { ComposerParts } from "./parts.ts";
 import { Clockwork } from "./sessions/clockwork.ts";
 import { command } from "./sessions/commands.ts";
@@ -19,7 +24,12 @@ import { brief, type Opened, openSession } from "./sessions/open.ts";
 import type { SweepReport } from "./sessions/sweep.ts";
 import type { EventRow, SessionFilter, SessionRow, TurnRow } from "./store.ts";
 import { executeTool, type ToolCallRequest, type ToolCallResult } from "./tools/execute.ts";
-import { acceptClientEvents, acceptRoomEvents, acceptWebhook } from "./transcripts/inbox.ts";
+import {
+  acceptAccountWebhook,
+  acceptClientEvents,
+  acceptRoomEvents,
+  acceptWebhook,
+} from "./transcripts/inbox.ts";
 import { briefingOf } from "./transcripts/remember.ts";
 import { trustedTurns } from "./transcripts/turns.ts";
 import type { Briefing, CreateSession } from "./types.ts";
@@ -115,12 +125,20 @@ export class Composer {
     return executeTool(this.parts, id, call);
   }
 
+  /** A tool call that the page relays. `message` is the result as the vendor's data channel takes it. */
+  async relayedTool(
+    id: string,
+    call: ToolCallRequest,
+  ): Promise<ToolCallResult & { message?: Record<string, unknown> }> {
+    const result = await this.tool(id, call);
+    const row = await requireSession(this.parts, id);
+    const told = { ...result, name: call.name };
+    const message = requireAdapter(this.parts, row.vendor).toolResultInstruction?.(handleOf(row), told);
+    return { ...result, ...(message && { message }) };
+  }
+
   /** A tool call that the vendor itself delivers, signed with the session's tool key. */
-  async vendorTool(
-    vendor: string,
-    pathSecret: string,
-    request: Omit<WebhookRequest, "session">,
-  ): Promise<ToolCallResult> {
+  async vendorTool(vendor: string, pathSecret: string, request: CallbackRequest): Promise<ToolCallResult> {
     const row = await requireCallback(this.parts, vendor, pathSecret);
     const adapter = requireAdapter(this.parts, vendor);
     if (!adapter.parseToolRequest)
@@ -129,10 +147,25 @@ export class Composer {
     return this.tool(row.id, adapter.parseToolRequest({ ...request, session: handleOf(row) }, secret));
   }
 
-  /** Accepts a vendor's callback durably; the work follows. Errors: `unauthenticated`. */
-  async webhook(vendor: string, pathSecret: string, request: Omit<WebhookRequest, "session">): Promise<void> {
-    await acceptWebhook(this.parts, vendor, pathSecret, request);
+  /**
+   * Accepts a vendor's callback durably; the work follows. Returns what the vendor is answered, where it wants
+   * words of its own. Errors: `unauthenticated`.
+   */
+  async webhook(
+    vendor: string,
+    pathSecret: string,
+    request: CallbackRequest,
+  ): Promise<VendorReply | undefined> {
+    const reply = await acceptWebhook(this.parts, vendor, pathSecret, request);
     this.#soon();
+    return reply;
+  }
+
+  /** As `webhook`, at the one address that a vendor calls for all of its account's sessions, ours or not. */
+  async accountWebhook(vendor: string, request: CallbackRequest): Promise<VendorReply | undefined> {
+    const reply = await acceptAccountWebhook(this.parts, vendor, request);
+    this.#soon();
+    return reply;
   }
 
   /** Messages of the vendor's data channel, relayed by the session's page. */

@@ -1,4 +1,4 @@
-import type { JoinInfo, VendorResource } from "../presentation/adapter.ts";
+import type { InboundCall, JoinInfo, VendorResource } from "../presentation/adapter.ts";
 
 /**
  * The composer's port to a database: sessions, turns, events, inbox, jobs. It shares one database with the
@@ -37,6 +37,8 @@ export type SessionRow = {
   metadata: Record<string, unknown>;
   vendorSessionId: string | null;
   join: JoinInfo | null;
+  /** Of a telephone call, while it runs: whom the vendor dials, or the call that came in. */
+  call: { phone?: string; inbound?: InboundCall } | null;
   resources: VendorResource[];
   /** The composed briefing as JSON (see `composer/briefing`), kept for provenance; emptied by forget. */
   briefing: string | null;
@@ -58,8 +60,9 @@ export type SessionPatch = Partial<Omit<SessionRow, "id" | "createdAt">>;
 /** Sessions and their transitions. */
 export type SessionStore = {
   /**
-   * False, and nothing stored, when its principal has `maxActive` sessions that are not over: counted in the
-   * same transaction, so that of many that race for the last place one gets it.
+   * False, and nothing stored, when its principal has `maxActive` sessions that are not over, or another session
+   * of the vendor has its `vendorSessionId`. Both are looked at in the same transaction, so that of many that
+   * race for the last place, or for one call, one gets it.
    */
   create(row: SessionRow, event: NewEvent, maxActive: number): Promise<boolean>;
   get(id: string): Promise<SessionRow | undefined>;

@@ -9,12 +9,13 @@ import type { MemoryHit, RecallResult, RecallTrace } from "../memory/types.ts";
 const isoOrNull = (at: number | null) => (at === null ? null : toIso(at));
 
 export function joinJson(join: NonNullable<SessionRow["join"]>) {
-  const { kind, url, token, expiresAt } = join;
+  const { kind, url, token, expiresAt, data } = join;
   return {
     kind,
     url,
     ...(token !== undefined && { token }),
     ...(expiresAt !== undefined && { expires_at: toIso(expiresAt) }),
+    ...(data && { data }),
   };
 }
 

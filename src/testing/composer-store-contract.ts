@@ -65,6 +65,16 @@ const CASES: Record<string, (store: ComposerStore, harness: ComposerStoreHarness
     assert.equal(await store.sessions.byVendorId("tavus", "c1"), undefined);
   },
 
+  async "of sessions that race for one call of the vendor one is created"(store) {
+    const create = (id: string, vendorSessionId: string | null, vendor = "local") =>
+      store.sessions.create(sessionRow(id, { vendorSessionId, vendor }), event(id, "preparing"), 9);
+    const created = await Promise.all(["ses_1", "ses_2", "ses_3"].map((id) => create(id, "c1")));
+    assert.equal(created.filter(Boolean).length, 1);
+    assert.equal((await store.sessions.list({ limit: 9 })).length, 1);
+    assert.equal(await create("ses_4", "c1", "tavus"), true);
+    assert.deepEqual([await create("ses_5", null), await create("ses_6", null)], [true, true]);
+  },
+
   async "resources are added once each and usage adds up under concurrency"(store) {
     await store.sessions.create(sessionRow("ses_1"), event("ses_1", "preparing"), 9);
     const resource = { kind: "pal", id: "p1" };
@@ -244,6 +254,7 @@ export function sessionRow(id: string, changes: Partial<SessionRow> = {}): Sessi
     lastSeenAt: null,
     endedAt: null,
     endReason: null,
+    call: null,
     maxDurationMs: 60_000,
     settled: false,
     usage: {},

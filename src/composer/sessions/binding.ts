@@ -9,7 +9,7 @@ const MARKER_PREFIX = "astrocyte:";
 /** Everything that the vendor needs of us for one session; each credential is derived for one purpose. */
 export function bindingFor(
   parts: ComposerParts,
-  { id: sessionId, subject, tenantId, vendor }: SessionRow,
+  { id: sessionId, subject, tenantId, vendor, call }: SessionRow,
   persona: Persona,
 ): Binding {
   const key = (purpose: Parameters<typeof sealKey>[1]) => sealKey(parts.secret, purpose, sessionId);
@@ -26,6 +26,7 @@ export function bindingFor(
     callbackUrl: `${parts.publicUrl}/v1/webhooks/${vendor}/${key("webhook")}`,
     tools: { url: `${parts.publicUrl}/v1/tools/${vendor}/${key("webhook")}`, secret: key("tool") },
     socketUrl: `${parts.publicUrl.replace(/^http/, "ws")}/v1/sockets/${vendor}/${key("webhook")}`,
+    ...call,
     limits: { maxDurationMs, absentTimeoutMs, leftTimeoutMs },
     // A vendor learns no id of ours: the tag says that it is the same person, not who.
     personTag: deriveKey(parts.secret, "person", `${tenantId ?? ""}\0${subject}`).slice(0, 32),

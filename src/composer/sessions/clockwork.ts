@@ -5,6 +5,7 @@ import { drainInbox } from "../transcripts/inbox.ts";
 import { settle } from "../transcripts/settle.ts";
 import { endSession, finishClosing } from "./end.ts";
 import { backoffMs, type JobKind } from "./jobs.ts";
+import { keepAlive } from "./keep-alive.ts";
 import { type SweepReport, sweep } from "./sweep.ts";
 
 /** How often a process looks for due work of its own and of crashed ones. */
@@ -12,11 +13,15 @@ const TICK_MS = 500;
 const LEASE_MS = 60_000;
 const BATCH = 50;
 
+/** These say themselves when they are due again, or are done with. */
+const LASTING: ReadonlySet<string> = new Set(["keep_alive", "close", "settle"] satisfies JobKind[]);
+
 const WORK: Record<JobKind, (parts: ComposerParts, row: SessionRow, job: JobRow) => Promise<unknown>> = {
   limit: (parts, row) => endSession(parts, row.id, "max_duration"),
   absent: (parts, row) =>
     row.state === "open" ? endSession(parts, row.id, "nobody_came") : Promise.resolve(),
   left: (parts, row) => endSession(parts, row.id, "everybody_left"),
+  keep_alive: (parts, row) => keepAlive(parts, row),
   close: (parts, row) => finishClosing(parts, row),
   settle,
 };
@@ -94,7 +99,7 @@ export class Clockwork {
       const row = await store.sessions.get(job.sessionId);
       const work = WORK[job.kind as JobKind];
       if (row && work) await work(this.#parts, row, job);
-      if (job.kind !== "settle" && job.kind !== "close") await store.jobs.done(job.id);
+      if (!LASTING.has(job.kind)) await store.jobs.done(job.id);
     } catch (error) {
       logger.warn(
         { sessionId: job.sessionId, job: job.kind, code: toAstrocyteError(error).code },

@@ -38,7 +38,12 @@ export async function finishClosing(parts: ComposerParts, row: SessionRow): Prom
   await closeAtVendor(parts, row, reason);
   const at = parts.clock.now();
   const event = { sessionId: row.id, at, type: "ended", data: { reason } };
-  await parts.store.sessions.transition(row.id, ["ending"], { state: "ended", endedAt: at }, event);
+  await parts.store.sessions.transition(
+    row.id,
+    ["ending"],
+    { state: "ended", endedAt: at, call: null },
+    event,
+  );
   await parts.store.jobs.removeFor(row.id);
   await schedule(parts, "settle", row.id, at);
 }

@@ -31,6 +31,8 @@ export async function applyEvent(
       return transcript(parts, row, event, channel);
     case "ended":
       return ended(parts, row, event.reason, channel);
+    case "identified":
+      return identified(parts, row, event.vendorSessionId, channel);
     case "other":
       return note(parts, row, `vendor.${event.name}`, event.facts);
     case "tool_call":
@@ -94,6 +96,25 @@ async function ended(parts: ComposerParts, row: SessionRow, reason: string, chan
   if (hint && (await adapter.isOpen?.(handleOf(row))) === true)
     return note(parts, row, "end_unconfirmed", { reason });
   await endSession(parts, row.id, reason);
+}
+
+/** An id that a page claims, or that another session has, is not believed: it would bring in a stranger's call. */
+async function identified(
+  parts: ComposerParts,
+  row: SessionRow,
+  vendorSessionId: string,
+  channel: Channel,
+): Promise<void> {
+  if (row.vendorSessionId === vendorSessionId) return;
+  const other = await parts.store.sessions.byVendorId(row.vendor, vendorSessionId);
+  if (channel === "client" || other) return note(parts, row, "identity_refused", { channel });
+  const event = { sessionId: row.id, at: parts.clock.now(), type: "identified", data: {} };
+  await parts.store.sessions.transition(
+    row.id,
+    ["open", "live", "ending", "ended"],
+    { vendorSessionId },
+    event,
+  );
 }
 
 async function note(

@@ -5,11 +5,12 @@ import type { OpenedSession, PresentationAdapter } from "../../presentation/adap
 import type { ComposerParts } from "../parts.ts";
 import type { SessionRow } from "../store.ts";
 import type { Briefing, CreateSession, Persona } from "../types.ts";
-import { bindingFor, vendorPersona } from "./binding.ts";
+import { vendorPersona } from "./binding.ts";
 import { closeAtVendor } from "./end.ts";
 import { assertWithinBudget, tooMany } from "./guard.ts";
-import { scheduleGuards } from "./jobs.ts";
+import { scheduleTimers } from "./jobs.ts";
 import { banksOf, parseSubject, requireAdapter, requirePersona, requireSession } from "./lookup.ts";
+import { runningCall } from "./running-call.ts";
 
 /** `token` is the browser's credential: it is good for this session alone and dies with it. */
 export type Opened = { session: SessionRow; token: string };
@@ -33,8 +34,7 @@ export async function openSession(parts: ComposerParts, request: CreateSession):
   try {
     await assertWithinBudget(parts, row, persona);
     const briefing = await brief(parts, request, persona, adapter);
-    await parts.store.sessions.transition(row.id, ["preparing"], { briefing: JSON.stringify(briefing) });
-    const opened = await openAtVendor(parts, row, persona, adapter, briefing);
+    const opened = await openAtVendor(parts, adapter, await briefed(parts, row, briefing));
     return { session: await confirm(parts, row, opened), token: sealKey(parts.secret, "session", row.id) };
   } catch (error) {
     throw await fail(parts, row.id, toAstrocyteError(error));
@@ -85,6 +85,7 @@ function newRow(parts: ComposerParts, request: CreateSession, persona: Persona):
     metadata: request.metadata ?? {},
     vendorSessionId: null,
     join: null,
+    call: null,
     resources: [],
     briefing: null,
     createdAt: parts.clock.now(),
@@ -99,19 +100,20 @@ function newRow(parts: ComposerParts, request: CreateSession, persona: Persona):
   };
 }
 
+/** Stores the briefing. Who ended the session meanwhile has spared us the vendor's call. */
+async function briefed(parts: ComposerParts, row: SessionRow, briefing: Briefing): Promise<SessionRow> {
+  const patch = { briefing: JSON.stringify(briefing) };
+  if (await parts.store.sessions.transition(row.id, ["preparing"], patch)) return { ...row, ...patch };
+  throw endedWhileOpening(row.id);
+}
+
 function openAtVendor(
   parts: ComposerParts,
-  row: SessionRow,
-  persona: Persona,
   adapter: PresentationAdapter,
-  briefing: Briefing,
+  row: SessionRow,
 ): Promise<OpenedSession> {
-  const { text, greeting } = briefing;
-  return adapter.open(
-    { text, ...(greeting !== undefined && { greeting }) },
-    vendorPersona(parts, persona, adapter.vendor),
-    bindingFor(parts, row, persona),
-  );
+  const { briefing, persona, binding } = runningCall(parts, row);
+  return adapter.open(briefing, persona, binding);
 }
 
 /** Records what the vendor opened. A session that was ended meanwhile is closed there again. */
@@ -126,18 +128,22 @@ async function confirm(parts: ComposerParts, row: SessionRow, opened: OpenedSess
       resources,
     });
     await closeAtVendor(parts, await requireSession(parts, row.id), "ended_while_opening");
-    throw new Failure("gone", `[sessions] session ${row.id} was ended while it opened. Open a new one.`);
+    throw endedWhileOpening(row.id);
   }
   const session = await requireSession(parts, row.id);
-  await scheduleGuards(parts, session);
+  await scheduleTimers(parts, session);
   return session;
+}
+
+function endedWhileOpening(id: string): AstrocyteError {
+  return new Failure("gone", `[sessions] session ${id} was ended while it opened. Open a new one.`);
 }
 
 /** What the vendor may have made is closed by the sweep too, should this not succeed. */
 async function fail(parts: ComposerParts, id: string, error: AstrocyteError): Promise<AstrocyteError> {
   const at = parts.clock.now();
   const event = { sessionId: id, at, type: "failed", data: { code: error.code } };
-  const patch = { state: "failed", endedAt: at, endReason: error.code, settled: true } as const;
+  const patch = { state: "failed", endedAt: at, endReason: error.code, settled: true, call: null } as const;
   const failed = await parts.store.sessions.transition(id, ["preparing"], patch, event);
   if (failed) {
     const row = await requireSession(parts, id);

@@ -4,7 +4,7 @@ import type { ComposerParts } from "../parts.ts";
 import type { SessionFilter, SessionRow, SessionState } from "../store.ts";
 import { sessionOfMarker } from "./binding.ts";
 import { closeAtVendor, endSession } from "./end.ts";
-import { schedule, scheduleGuards } from "./jobs.ts";
+import { schedule, scheduleTimers } from "./jobs.ts";
 import { handleOf } from "./lookup.ts";
 
 const PAGE = 500;
@@ -62,7 +62,7 @@ async function watch(parts: ComposerParts, row: SessionRow, guarded: Guarded): P
   const overdue = parts.clock.now() - (row.openedAt ?? row.createdAt) >= row.maxDurationMs;
   if (overdue) return guarded("recovered", row.id, () => endSession(parts, row.id, "max_duration"));
   // A crash between the record and its timers leaves none; setting them again changes nothing otherwise.
-  if (row.state === "open") await scheduleGuards(parts, row);
+  if (row.state === "open") await scheduleTimers(parts, row);
 }
 
 async function sweepVendor(

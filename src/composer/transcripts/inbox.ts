@@ -1,9 +1,15 @@
 import { AstrocyteError, toAstrocyteError } from "../../core/errors.ts";
 import { sha256 } from "../../core/secrets.ts";
-import type { PresentationEvent, WebhookRequest } from "../../presentation/adapter.ts";
+import type {
+  CallbackRequest,
+  PresentationEvent,
+  SessionReference,
+  VendorReply,
+} from "../../presentation/adapter.ts";
 import type { ComposerParts } from "../parts.ts";
 import { applyEvent } from "../sessions/events.ts";
 import { handleOf, requireAdapter, requireCallback } from "../sessions/lookup.ts";
+import { RUNNING, runningCall } from "../sessions/running-call.ts";
 import type { InboxRow, SessionRow } from "../store.ts";
 import type { Channel } from "./turns.ts";
 
@@ -12,20 +18,57 @@ const MAX_ATTEMPTS = 8;
 /**
  * Takes in one callback: the path's secret names the session, the adapter verifies and parses, the inbox
  * makes it durable. When this returns the vendor may be told 2xx; the work is done afterwards, idempotently.
- * A doubled callback is accepted once. Errors: `unauthenticated` for anything forged.
+ * A doubled callback is accepted once. Returns the vendor's own form of "yes", if it has one. Errors: `unauthenticated` for anything forged.
  */
 export async function acceptWebhook(
   parts: ComposerParts,
   vendor: string,
   pathSecret: string,
-  request: Omit<WebhookRequest, "session">,
-): Promise<void> {
-  const row = await requireCallback(parts, vendor, pathSecret);
+  request: CallbackRequest,
+): Promise<VendorReply | undefined> {
+  return acceptFor(parts, await requireCallback(parts, vendor, pathSecret), request);
+}
+
+/**
+ * Takes in one callback of a whole account: the adapter verifies it and says whose it is, then it goes on as at
+ * the session's own address. One about a session that is not ours is answered and forgotten: the account may
+ * have other agents. Errors: `unauthenticated`, `not_supported`.
+ */
+export async function acceptAccountWebhook(
+  parts: ComposerParts,
+  vendor: string,
+  request: CallbackRequest,
+): Promise<VendorReply | undefined> {
   const adapter = requireAdapter(parts, vendor);
+  if (!adapter.sessionOfWebhook)
+    throw new AstrocyteError("not_supported", `[webhooks] ${vendor} calls each session's own address.`);
+  const named = await adapter.sessionOfWebhook(request);
+  const row = named && (await referredTo(parts, vendor, named));
+  return row && acceptFor(parts, row, request);
+}
+
+async function referredTo(
+  { store }: ComposerParts,
+  vendor: string,
+  named: SessionReference,
+): Promise<SessionRow | undefined> {
+  if ("vendorSessionId" in named) return store.sessions.byVendorId(vendor, named.vendorSessionId);
+  const row = await store.sessions.get(named.sessionId);
+  return row?.vendor === vendor ? row : undefined;
+}
+
+async function acceptFor(
+  parts: ComposerParts,
+  row: SessionRow,
+  callback: CallbackRequest,
+): Promise<VendorReply | undefined> {
+  const adapter = requireAdapter(parts, row.vendor);
   if (!adapter.parseWebhook)
-    throw new AstrocyteError("not_supported", `[webhooks] ${vendor} sends no webhooks.`);
-  const events = await adapter.parseWebhook({ ...request, session: handleOf(row) });
+    throw new AstrocyteError("not_supported", `[webhooks] ${row.vendor} sends no webhooks.`);
+  const request = { ...callback, session: handleOf(row) };
+  const events = await adapter.parseWebhook(request);
   await accept(parts, row, events, "webhook", sha256(request.body));
+  return adapter.webhookReply?.(request, RUNNING.includes(row.state) ? runningCall(parts, row) : undefined);
 }
 
 /** Events that the session's own page relays from the vendor's data channel. */
@@ -48,7 +91,8 @@ export async function acceptRoomEvents(
   row: SessionRow,
   events: PresentationEvent[],
 ): Promise<void> {
-  await accept(parts, row, events, "local", sha256(JSON.stringify(events)));
+  // A person may leave twice, in the same words: only what happens at the same time is the same.
+  await accept(parts, row, events, "local", sha256(JSON.stringify([parts.clock.now(), events])));
 }
 
 async function accept(

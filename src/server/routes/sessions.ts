@@ -131,8 +131,9 @@ export function sessionRoutes({ composer, streams, opens }: SessionParts): Route
     async handler({ params, body, caller }) {
       const { id } = await find(caller, params.session_id);
       const call = { toolCallId: body.tool_call_id, name: body.name, arguments: body.arguments };
-      const { toolCallId, status, output, result } = await composer.tool(id, call);
-      return { tool_call_id: toolCallId, status, output, result };
+      const { message, ...answer } = await composer.relayedTool(id, call);
+      const { toolCallId, status, output, result } = answer;
+      return { tool_call_id: toolCallId, status, output, result, ...(message && { message }) };
     },
   });
 

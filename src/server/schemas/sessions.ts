@@ -24,6 +24,8 @@ const join = z.object({
   url: z.string(),
   token: z.string().optional(),
   expires_at: time.optional(),
+  /** What this kind of room needs besides. */
+  data: record.optional(),
 });
 
 export const createAnswer = z.object({
@@ -137,6 +139,8 @@ export const toolAnswer = z.object({
   output: z.string(),
   /** `speak`: the answer leads to an utterance. */
   result: z.enum(["speak", "silent"]),
+  /** The result as the vendor's data channel takes it, for the page to send; absent where no page has to. */
+  message: record.optional(),
 });
 
 export const textBody = z.strictObject({ text: z.string().trim().min(1).max(4_000) });

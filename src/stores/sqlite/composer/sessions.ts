@@ -36,6 +36,8 @@ export const sessionWrites = {
       .sql("SELECT count(*) AS n FROM sessions WHERE principal = ? AND state NOT IN ('ended', 'failed')")
       .get(row.principal)!;
     if ((active["n"] as number) >= maxActive) return undefined;
+    const taken = context.sql("SELECT 1 FROM sessions WHERE vendor = ? AND vendor_session_id = ?");
+    if (row.vendorSessionId !== null && taken.get(row.vendor, row.vendorSessionId)) return undefined;
     context.sql("INSERT INTO sessions (id, row) VALUES (?, ?)").run(row.id, JSON.stringify(row));
     return appendEvent(context, event);
   },
