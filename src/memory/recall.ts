@@ -11,13 +11,11 @@ import { refine } from "./ranking/refine.ts";
 import { newerFirst, orderSuperseded } from "./ranking/supersede.ts";
 import { fetchHits, withSuccessors } from "./rows.ts";
 import type { MemoryStore, SearchFilter } from "./store.ts";
-import { newReport, runStrategy, type Search, searchBank, since } from "./strategies.ts";
+import { newReport, poolSize, runStrategy, type Search, searchBank, since } from "./strategies.ts";
 import { toMs } from "./time.ts";
 import type { MemoryHit, RecallOptions, RecallResult } from "./types.ts";
 
 const MAX_RESULTS = 10;
-/** The least number of memories that are read and looked at closely. */
-const POOL = 60;
 /** Share of the deadline, and its most in milliseconds, that is kept for reading what was found. */
 const READING = { share: 0.2, most: 20 };
 
@@ -88,7 +86,7 @@ function prepare(engine: Engine, question: string, options: RecallOptions): Call
       cues: readCues(question, filter.asOf ?? now),
       vector: handled(embed([question]).then(([vector]) => vector!)),
       report: newReport(),
-      breadth: maxResults,
+      maxResults,
     },
     total: startDeadline({ clock, timeoutMs: ms, signal, what: "[recall] reading" }),
     externals,
@@ -168,7 +166,7 @@ type Pool = { pool: MemoryHit[]; found: Found[]; totalCandidates: number };
 async function readPool(call: Call, found: Found[]): Promise<Pool> {
   const { externals, maxResults, search } = call;
   const fused = fuse(found);
-  const size = Math.max(POOL, 2 * maxResults);
+  const size = poolSize(maxResults);
   const extra = new Set(found.flatMap((one) => one.extra ?? []));
   const top = fused.filter(({ id }, rank) => rank < size || extra.has(id));
   const pool = await reading(call, [], (store, filter) => fetchHits(store, top, filter));

@@ -6,8 +6,9 @@ import type { Found } from "./ranking/fuse.ts";
 import type { Candidates, SearchFilter } from "./store.ts";
 import type { RecallTrace } from "./types.ts";
 
-/** How many candidates a strategy may bring. */
-const BREADTH = 150;
+/** How many candidates a strategy may bring, and how many of them are read and looked at closely. */
+const BREADTH = { least: 100, each: 15, beyond: 140 };
+const POOL = { least: 24, each: 4, beyond: 30 };
 /** Memories of a named time, or the newest, that join whatever their words are. */
 const EXTRAS = 40;
 
@@ -25,17 +26,27 @@ export type Search = {
   vector: Promise<Float32Array>;
   deadline: Deadline;
   report: StrategyReport;
-  breadth: number;
+  maxResults: number;
 };
 
 export function newReport(): StrategyReport {
   return { strategiesUsed: [], strategyTimingsMs: {}, strategyCandidateCounts: {}, late: [], failed: {} };
 }
 
+/** So many of what was found are worth a close look. */
+export function poolSize(maxResults: number): number {
+  return sizeOf(POOL, maxResults);
+}
+
+/** Some for each memory asked for, but not many beyond them. */
+function sizeOf({ least, each, beyond }: typeof POOL, maxResults: number): number {
+  return Math.max(least, Math.min(each * maxResults, maxResults + beyond));
+}
+
 /** Runs every strategy on one bank side by side; what is late or fails is named in the report and left out. */
 export async function searchBank(search: Search, bankId: string): Promise<Found> {
   const { engine, question, cues, filter } = search;
-  const breadth = Math.max(BREADTH, search.breadth);
+  const breadth = sizeOf(BREADTH, search.maxResults);
   const { search: store } = engine.store;
   const named = cues.time && overlap(filter, cues.time);
   const run = async (name: string, work: () => Promise<Candidates>) => {

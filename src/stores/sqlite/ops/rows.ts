@@ -31,13 +31,11 @@ const FIELDS = {
 type Field = keyof typeof FIELDS;
 const NAMES = Object.keys(FIELDS) as Field[];
 const JSON_FIELDS: ReadonlySet<Field> = new Set(["tags", "flags"]);
+const IS_LIST = NAMES.map((name) => JSON_FIELDS.has(name));
 
-/** Starts of queries for whole memories; `toMemoryRow` reads its records. */
-const COLUMNS = NAMES.map((name) => `memories.${FIELDS[name]} AS ${name}`).join(", ");
-export const SELECT_MEMORIES = `SELECT ${COLUMNS}, texts.body AS body
-  FROM memories JOIN texts ON texts.key = memories.key`;
-export const SELECT_MEMORIES_WITH_VECTORS = `SELECT ${COLUMNS}, texts.body AS body, vectors.data AS data
-  FROM memories JOIN texts ON texts.key = memories.key LEFT JOIN vectors ON vectors.key = memories.key`;
+/** Columns of a whole memory, for queries of records that `toMemoryRow` reads; further ones may follow. */
+export const MEMORY_COLUMNS = `${NAMES.map((name) => `memories.${FIELDS[name]}`).join(", ")}, texts.body`;
+export const MEMORY_CELLS = NAMES.length + 1;
 
 export const INSERT_MEMORY = `INSERT INTO memories (key, bank, ${Object.values(FIELDS).join(", ")})
   VALUES (?, ?, ${NAMES.map(() => "?").join(", ")})`;
@@ -50,11 +48,18 @@ export function toBody({ text, speaker, metadata }: MemoryRow): Uint8Array {
   return sealBody({ text, speaker, metadata: JSON.stringify(metadata) });
 }
 
-export function toMemoryRow(record: Record<string, unknown>, bankId: string): MemoryRow {
-  const { text, speaker, metadata } = openBody(record["body"] as Uint8Array);
-  const row: Record<string, unknown> = { bankId, text, speaker, metadata: JSON.parse(metadata) };
-  for (const name of NAMES) {
-    row[name] = JSON_FIELDS.has(name) ? JSON.parse(record[name] as string) : record[name];
-  }
+export function toMemoryRow(cells: unknown[], bankId: string): MemoryRow {
+  const { text, speaker, metadata } = openBody(cells[NAMES.length] as Uint8Array);
+  const row: Record<string, unknown> = {
+    bankId,
+    text,
+    speaker,
+    metadata: metadata === "{}" ? {} : JSON.parse(metadata),
+  };
+  for (let i = 0; i < NAMES.length; i++) row[NAMES[i]!] = IS_LIST[i] ? listOf(cells[i] as string) : cells[i];
   return row as MemoryRow;
+}
+
+function listOf(json: string): unknown[] {
+  return json === "[]" ? [] : JSON.parse(json);
 }
