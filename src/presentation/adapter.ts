@@ -59,6 +59,11 @@ export type PresentationAdapter = {
   isOpen?(session: SessionHandle): Promise<boolean | undefined>;
   /** Open sessions at the vendor that carry our marker, for the sweep: what we have no record of is ended. */
   listOpen?(): Promise<Array<{ vendorSessionId: string; marker: string; createdAt: number }>>;
+  /**
+   * What `open` makes at the vendor besides the session, as far as it carries our marker, for the sweep: what
+   * belongs to no session of ours is released. Only where such things can outlive their record.
+   */
+  listLeft?(): Promise<Array<{ marker: string; resources: VendorResource[] }>>;
   /** Server-side commands, where `capabilities` says `server`. */
   command?(session: SessionHandle, command: SessionCommand): Promise<void>;
   /** The message that the browser must send on the vendor's data channel, where `capabilities` says `client`. */

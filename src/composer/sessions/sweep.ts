@@ -14,6 +14,8 @@ export type SweepReport = {
   recovered: number;
   /** Sessions at a vendor that carry our marker and had no right to be open. */
   orphans: number;
+  /** Sessions that are over, or unknown, of which prompts, keys or agents still stood at a vendor and were deleted. */
+  leftovers: number;
   /** What could not be ended this time: it costs money until a later sweep. */
   leaked: number;
 };
@@ -23,8 +25,8 @@ export type SweepReport = {
  * record, ends that did not go through, limits that nobody watched, transcripts that were not settled.
  */
 export async function sweep(parts: ComposerParts): Promise<SweepReport> {
-  const report: SweepReport = { recovered: 0, orphans: 0, leaked: 0 };
-  const guarded = async (count: "recovered" | "orphans", sessionId: string, work: () => Promise<unknown>) => {
+  const report: SweepReport = { recovered: 0, orphans: 0, leftovers: 0, leaked: 0 };
+  const guarded: Guarded = async (count, sessionId, work) => {
     try {
       await work();
       report[count]++;
@@ -32,7 +34,7 @@ export async function sweep(parts: ComposerParts): Promise<SweepReport> {
       report.leaked++;
       parts.logger.error(
         { sessionId, code: toAstrocyteError(error).code },
-        "a session could not be ended at its vendor",
+        "a session could not be cleared at its vendor",
       );
     }
   };
@@ -49,7 +51,7 @@ export async function sweep(parts: ComposerParts): Promise<SweepReport> {
 }
 
 type Guarded = (
-  count: "recovered" | "orphans",
+  count: "recovered" | "orphans" | "leftovers",
   sessionId: string,
   work: () => Promise<unknown>,
 ) => Promise<void>;
@@ -70,32 +72,53 @@ async function sweepVendor(
   adapter: PresentationAdapter,
   guarded: Guarded,
 ): Promise<void> {
-  if (!adapter.listOpen) return;
-  let open: Awaited<ReturnType<NonNullable<PresentationAdapter["listOpen"]>>>;
+  const open = await listed(parts, adapter, async () => (await adapter.listOpen?.()) ?? []);
+  if (open) {
+    await endGone(parts, adapter, new Set(open.map((found) => found.vendorSessionId)), guarded);
+    for (const found of open) await endOrphan(parts, adapter, found, guarded);
+  }
+  // After the sessions: what serves one that runs is not taken from under it.
+  const left = await listed(parts, adapter, async () => (await adapter.listLeft?.()) ?? []);
+  for (const { marker, resources } of left ?? []) {
+    const id = sessionOfMarker(marker);
+    if (id === undefined || CARED_FOR.has((await parts.store.sessions.get(id))?.state)) continue;
+    await guarded("leftovers", id, () => adapter.release(resources));
+  }
+}
+
+/** A session in one of these states is released by its own end. */
+const CARED_FOR = new Set<SessionState | undefined>(["preparing", "open", "live", "ending"]);
+
+async function listed<T>(
+  parts: ComposerParts,
+  { vendor }: PresentationAdapter,
+  list: () => Promise<T[]>,
+): Promise<T[] | undefined> {
   try {
-    open = await adapter.listOpen();
+    return await list();
   } catch (error) {
-    parts.logger.warn(
-      { vendor: adapter.vendor, code: toAstrocyteError(error).code },
-      "the vendor's list of sessions failed",
-    );
-    return;
+    parts.logger.warn({ vendor, code: toAstrocyteError(error).code }, "the vendor's list of sessions failed");
+    return undefined;
   }
-  await endGone(parts, adapter, new Set(open.map((found) => found.vendorSessionId)), guarded);
-  for (const found of open) {
-    const id = sessionOfMarker(found.marker);
-    if (id === undefined) continue;
-    const row = await parts.store.sessions.get(id);
-    const rightful =
-      row &&
-      (row.state === "open" || row.state === "live" || (row.state === "preparing" && !lost(parts, row)));
-    if (rightful) continue;
-    const handle = { sessionId: id, vendorSessionId: found.vendorSessionId, resources: row?.resources ?? [] };
-    await guarded("orphans", id, async () => {
-      await adapter.end(handle, "orphan");
-      if (row) await closeAtVendor(parts, row, "orphan");
-    });
-  }
+}
+
+async function endOrphan(
+  parts: ComposerParts,
+  adapter: PresentationAdapter,
+  { vendorSessionId, marker }: { vendorSessionId: string; marker: string },
+  guarded: Guarded,
+): Promise<void> {
+  const id = sessionOfMarker(marker);
+  if (id === undefined) return;
+  const row = await parts.store.sessions.get(id);
+  const rightful =
+    row && (row.state === "open" || row.state === "live" || (row.state === "preparing" && !lost(parts, row)));
+  if (rightful) return;
+  const handle = { sessionId: id, vendorSessionId, resources: row?.resources ?? [] };
+  await guarded("orphans", id, async () => {
+    await adapter.end(handle, "orphan");
+    if (row) await closeAtVendor(parts, row, "orphan");
+  });
 }
 
 /** Sessions of ours that the vendor has ended without our hearing of it; it is asked once more about each. */
