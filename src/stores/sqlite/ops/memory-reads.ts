@@ -84,7 +84,10 @@ export const memoryReads = {
     );
     return records.map((cells) => {
       const data = cells[MEMORY_CELLS] as Uint8Array | null;
-      return { row: toMemoryRow(cells, args.bankId), vector: data ? unpackVector(data) : new Float32Array(0) };
+      return {
+        row: toMemoryRow(cells, args.bankId),
+        vector: data ? unpackVector(data) : new Float32Array(0),
+      };
     });
   },
 };
