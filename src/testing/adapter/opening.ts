@@ -134,6 +134,26 @@ export const openingCases: Cases = {
     assert.deepEqual(rest, [other.opened.vendorSessionId]);
   },
 
+  async "lists what stands at the vendor by its marker, so that it can be released without a record"(
+    harness,
+  ) {
+    const { adapter, vendor } = harness;
+    if (!adapter.listLeft) return;
+    const first = await open(harness);
+    const left = vendor.left();
+    const second = await open(harness);
+    await adapter.end(handle(first.opened), "test");
+    const listed = await adapter.listLeft();
+    const of = ({ binding }: typeof first) => listed.filter(({ marker }) => marker.includes(binding.marker));
+    assert.ok(left > 0 ? of(first).length > 0 : listed.length === 0);
+    for (const { resources } of of(first)) await adapter.release(resources);
+    assert.equal(vendor.left(), left, "the other session keeps what is its own");
+    assert.equal(vendor.running(), 1);
+    for (const { resources } of of(second)) await adapter.release(resources);
+    assert.equal(vendor.left(), 0);
+    assert.deepEqual(await adapter.listLeft(), []);
+  },
+
   async "knows whether a session runs"(harness) {
     const { adapter, vendor } = harness;
     if (!adapter.isOpen) return;

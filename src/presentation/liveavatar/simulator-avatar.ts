@@ -1,0 +1,120 @@
+import { randomUUID } from "node:crypto";
+import { readSse } from "../../core/sse.ts";
+import { asRow, type Row, text } from "../read.ts";
+import { touch } from "./simulator-session.ts";
+import { filled } from "./simulator-token.ts";
+import { type SimLlmRequest, type SimSession, track, type World } from "./simulator-world.ts";
+
+/** Sends an event to everybody in the room (contract §1.1, realtime control). */
+export function emit(session: SimSession, type: string, extra: Row = {}): void {
+  const ids = { event_id: randomUUID(), session_id: session.id, source_event_id: null };
+  session.agent?.publishJson("agent-response", { event_type: type, ...ids, ...extra });
+}
+
+/** The opening text, word for word, once somebody is there. */
+export function greet(world: World, session: SimSession): void {
+  if (session.greeted) return;
+  session.greeted = true;
+  const opening = filled(session, "opening_text");
+  if (opening !== "") track(world, speak(world, session, opening));
+}
+
+/** A person spoke, or the page typed for one. */
+export function hear(world: World, session: SimSession, said: string): void {
+  touch(world, session);
+  if (!session.listening) return;
+  emit(session, "user.speak_started");
+  emit(session, "user.transcription.chunk", { text: said });
+  emit(session, "user.speak_ended");
+  emit(session, "user.transcription", { text: said });
+  note(world, session, "user", said);
+  track(world, respond(world, session, said));
+}
+
+/** A command of the page. */
+export function obey(world: World, session: SimSession, packet: string): void {
+  const command = asRow(JSON.parse(packet));
+  const said = text(command["text"]) ?? "";
+  touch(world, session);
+  const type = command["event_type"];
+  if (type === "avatar.speak_text") track(world, speak(world, session, said));
+  else if (type === "avatar.speak_response") track(world, respond(world, session, said));
+  else if (type === "avatar.interrupt") {
+    session.turn++;
+    emit(session, "avatar.speak_ended");
+  } else if (type === "avatar.start_listening" || type === "avatar.stop_listening") {
+    session.listening = type === "avatar.start_listening";
+  } else if (type === "user.start_push_to_talk" || type === "user.stop_push_to_talk") {
+    session.listening = type === "user.start_push_to_talk";
+    emit(session, `user.push_to_talk_${session.listening ? "started" : "stopped"}`);
+  }
+}
+
+async function respond(world: World, session: SimSession, said: string): Promise<void> {
+  const turn = ++session.turn;
+  session.history.push({ role: "user", content: said });
+  const answer = await ask(world, session);
+  if (answer !== undefined && turn === session.turn) await speak(world, session, answer);
+}
+
+async function speak(world: World, session: SimSession, said: string): Promise<void> {
+  const turn = ++session.turn;
+  session.history.push({ role: "assistant", content: said });
+  emit(session, "avatar.speak_started");
+  emit(session, "avatar.transcription.chunk", { text: said });
+  emit(session, "avatar.transcription", { text: said });
+  note(world, session, "avatar", said);
+  const { speakMs } = world.switches;
+  if (speakMs > 0) await new Promise<void>((resolve) => void world.clock.after(speakMs, resolve));
+  if (turn === session.turn) emit(session, "avatar.speak_ended");
+}
+
+/** Rows of a session never share an instant. */
+function note({ clock }: World, { transcript }: SimSession, role: "user" | "avatar", said: string): void {
+  const at = Math.max(clock.now(), (transcript.at(-1)?.at ?? 0) + 1);
+  transcript.push({ role, transcript: said, at });
+}
+
+/** `undefined`: without a context, or without an answer of the model, the avatar stays silent. */
+async function ask(world: World, session: SimSession): Promise<string | undefined> {
+  if (!session.context) return undefined;
+  const configuration = world.llmConfigurations.get(text(session.body["llm_configuration_id"]) ?? "");
+  if (!configuration) return "I see.";
+  const secret = world.secrets.get(String(configuration["secret_id"]));
+  const request = requestOf(world, session, configuration, String(secret?.["secret_value"] ?? ""));
+  world.llmRequests.push(request);
+  try {
+    const { url, headers, body } = request;
+    const answer = await fetch(url, { method: "POST", headers, body: JSON.stringify(body) });
+    if (!answer.ok || !answer.body) throw new Error(`the model answered ${answer.status}`);
+    const said = await readAnswer(answer.body);
+    request.outcome = "answered";
+    return said;
+  } catch {
+    request.outcome = "failed";
+    return undefined;
+  }
+}
+
+/** Exactly what implementers report: base and `/chat/completions`, bearer, model, messages, streamed. */
+function requestOf(world: World, session: SimSession, configuration: Row, key: string): SimLlmRequest {
+  const prompt = { role: "system", content: filled(session, "prompt") };
+  const messages = world.switches.sendsPrompt ? [prompt, ...session.history] : [...session.history];
+  return {
+    sessionId: session.id,
+    url: `${String(configuration["base_url"]).replace(/\/+$/, "")}/chat/completions`,
+    headers: { authorization: `Bearer ${key}`, "content-type": "application/json" },
+    body: { model: configuration["model_name"], stream: true, messages },
+    outcome: "running",
+  };
+}
+
+async function readAnswer(body: AsyncIterable<Uint8Array>): Promise<string> {
+  let said = "";
+  for await (const { data } of readSse(body)) {
+    if (data === "[DONE]") break;
+    const chunk = JSON.parse(data) as { choices?: Array<{ delta?: { content?: string | null } }> };
+    said += chunk.choices?.[0]?.delta?.content ?? "";
+  }
+  return said;
+}
