@@ -22,6 +22,7 @@ import type { MemoryStore } from "./memory/store.ts";
 import { openFromConfig } from "./open.ts";
 import type { AdapterDeps, PresentationAdapter } from "./presentation/adapter.ts";
 import { createLocalAdapter, type LocalAdapter } from "./presentation/local/index.ts";
+import { createLiveAvatarAdapter, HEYGEN_REPLACED } from "./presentation/liveavatar/index.ts";
 import { createTavusAdapter } from "./presentation/tavus/index.ts";
 import { createGateway, type Gateway } from "./server/app.ts";
 import { parseServerConfig } from "./server/config.ts";
@@ -64,8 +65,13 @@ export type OpenedGateway = {
 
 /** Vendors that a configuration may name, and how each is made. */
 export const VENDORS: Record<string, (config: unknown, deps: AdapterDeps) => PresentationAdapter> = {
+  liveavatar: (config, deps) =>
+    createLiveAvatarAdapter(config as Parameters<typeof createLiveAvatarAdapter>[0], deps),
   tavus: (config, deps) => createTavusAdapter(config as Parameters<typeof createTavusAdapter>[0], deps),
 };
+
+/** Vendors' products that are no more, and what to write instead. */
+const REPLACED: Record<string, string> = { heygen: HEYGEN_REPLACED, streaming_avatar: HEYGEN_REPLACED };
 
 /**
  * The whole product as a configuration says: store, memory, briefings, sessions, brain, gateway. Nothing
@@ -132,6 +138,7 @@ async function wire(
       sources: sources.keys(),
       tools: tools.keys(),
       vendors: [...Object.keys(VENDORS), ...adapters.keys()],
+      replaced: REPLACED,
     }),
     tools,
     brief: createBriefer({ sources, memory, clock }),
@@ -245,9 +252,8 @@ function adaptersOf(
 
 function unknownVendor(vendor: string): AstrocyteError {
   const known = ["local", ...Object.keys(VENDORS)].join(", ");
-  return new AstrocyteError(
-    "config_invalid",
-    `[config] presentation.${vendor}: there is no such vendor. Known: ${known}. Correct or remove it.`,
-    { details: { key: `presentation.${vendor}` } },
-  );
+  const todo = REPLACED[vendor] ?? `there is no such vendor. Known: ${known}. Correct or remove it.`;
+  return new AstrocyteError("config_invalid", `[config] presentation.${vendor}: ${todo}`, {
+    details: { key: `presentation.${vendor}` },
+  });
 }

@@ -99,7 +99,13 @@ export const personasConfig = z.record(
 export type PersonaConfig = z.output<typeof persona>;
 
 /** What a persona may name; what is not given is not checked. */
-export type KnownParts = { sources?: Iterable<string>; tools?: Iterable<string>; vendors?: Iterable<string> };
+export type KnownParts = {
+  sources?: Iterable<string>;
+  tools?: Iterable<string>;
+  vendors?: Iterable<string>;
+  /** Vendors' products that are no more: what to write instead. */
+  replaced?: Record<string, string>;
+};
 
 /** Personas from configuration. Errors: `config_invalid`, naming every field that is wrong. */
 export function parsePersonas(raw: unknown, known: KnownParts = {}): Map<string, Persona> {
@@ -111,7 +117,7 @@ export function parsePersonas(raw: unknown, known: KnownParts = {}): Map<string,
   const problems = Object.entries(configs).flatMap(([id, config]) => [
     ...unknown(`${id}.sources`, config.sources, sources),
     ...unknown(`${id}.tools`, config.tools, tools),
-    ...unknown(`${id}.vendors`, Object.keys(config.vendors), vendors),
+    ...unknown(`${id}.vendors`, Object.keys(config.vendors), vendors, known.replaced),
   ]);
   if (problems.length > 0) {
     throw new AstrocyteError("config_invalid", `[personas] ${problems.join("; ")}. Correct the names.`, {
@@ -121,12 +127,17 @@ export function parsePersonas(raw: unknown, known: KnownParts = {}): Map<string,
   return new Map(Object.entries(configs).map(([id, config]) => [id, toPersona(id, config)]));
 }
 
-function unknown(path: string, names: string[], known: string[] | undefined): string[] {
+function unknown(
+  path: string,
+  names: string[],
+  known: string[] | undefined,
+  replaced: Record<string, string> = {},
+): string[] {
   if (!known) return [];
   const list = known.length > 0 ? known.join(", ") : "none";
   return names
     .filter((name) => !known.includes(name))
-    .map((name) => `${path}: ${name} does not exist; there is ${list}`);
+    .map((name) => `${path}: ${replaced[name] ?? `${name} does not exist; there is ${list}`}`);
 }
 
 function toPersona(id: string, config: PersonaConfig): Persona {

@@ -1,4 +1,12 @@
 export {
+  createLiveAvatarSimulator,
+  type LiveAvatarLeft,
+  type LiveAvatarPerson,
+  type LiveAvatarSimulator,
+  type LiveAvatarSimulatorOptions,
+  type LiveAvatarSwitches,
+} from "../presentation/liveavatar/simulator.ts";
+export {
   createLiveKitSimulator,
   type LiveKitSimulator,
   type RoomOptions,
