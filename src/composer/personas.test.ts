@@ -64,3 +64,9 @@ test("sources, tools and vendors must exist where they are known", () => {
   assert.equal(parsePersonas(raw).size, 1);
   assert.equal(parsePersonas(undefined).size, 0);
 });
+
+test("a vendor's product that is no more is met with what replaced it", () => {
+  const raw = { coach: { name: "Theo", prompt: "You coach.", vendors: { old: { avatar_name: "Ann" } } } };
+  const known = { vendors: ["new"], replaced: { old: "old became new: rename the block." } };
+  assert.throws(() => parsePersonas(raw, known), /coach\.vendors: old became new: rename the block/);
+});

@@ -13,3 +13,4 @@ export {
   liveavatarConfig,
   liveavatarPersona,
 } from "./config.ts";
+export { HEYGEN_REPLACED } from "./legacy.ts";
