@@ -2,7 +2,7 @@ import type { Clock } from "../core/clock.ts";
 import { AstrocyteError, toAstrocyteError } from "../core/errors.ts";
 import type { HttpClient } from "../core/http.ts";
 import type { Logger } from "../core/telemetry.ts";
-import type { Binding, ToolCallEvent, VendorPersona, VendorTurn } from "./adapter.ts";
+import type { Binding, ToolCallEvent, VendorPersona, VendorTool, VendorTurn } from "./adapter.ts";
 import { askBrain } from "./brain-call.ts";
 import { heardOf } from "./heard.ts";
 import { History } from "./history.ts";
@@ -29,9 +29,14 @@ export type AgentParts = {
   spoke(turn: VendorTurn): void;
   /** Gives a tool call to the page; absent where there is none. */
   relay?(call: ToolCallEvent): void;
+  /** Tools of the adapter's own, beside the persona's. */
+  own?: OwnTool[];
   /** The brain gave no answer. */
   failed(error: { code: string; message: string }): void;
 };
+
+/** `run` gets the arguments as the model wrote them, and never rejects. */
+export type OwnTool = VendorTool & { run(args: string): ToolOutput };
 
 type Speech = { key: string; at: number; text: string; done: boolean; correct?: (heard: string) => void };
 
@@ -40,6 +45,7 @@ export class Agent {
   readonly #parts: AgentParts;
   readonly #history: History;
   readonly #desk: ToolDesk;
+  readonly #tools: VendorTool[];
   #answering: AbortController | undefined;
   /** Since the person's last words: some may still be playing. */
   #speeches: Speech[] = [];
@@ -49,6 +55,7 @@ export class Agent {
     const { binding, persona, clock, http, relay } = parts;
     this.#parts = parts;
     this.#history = new History(parts.briefing, parts.before);
+    this.#tools = [...persona.tools, ...(parts.own ?? [])];
     const endpoint = binding.tools;
     this.#desk = new ToolDesk({ clock, http, tools: persona.tools, endpoint, ...(relay && { relay }) });
   }
@@ -61,11 +68,23 @@ export class Agent {
     return this.#answer();
   }
 
+  /** Answers the last words of an earlier connection, where they were left unanswered. */
+  resume(): Promise<void> {
+    return this.#history.waiting() ? this.#answer() : Promise.resolve();
+  }
+
   /** Says the text word for word. */
   say(text: string): void {
     this.interrupt();
     const speech = this.#begin();
     void this.#utter(speech, text);
+    this.#finish(speech);
+  }
+
+  /** Takes note of what the vendor says by itself. */
+  said(key: string, text: string): void {
+    const speech = { ...this.#begin(), key, text };
+    this.#speeches = [speech];
     this.#finish(speech);
   }
 
@@ -115,30 +134,35 @@ export class Agent {
 
   /** One completion and its tools. True when the model has to be asked again with their results. */
   async #round(signal: AbortSignal): Promise<boolean> {
-    const { http, binding, persona } = this.#parts;
+    const { http, binding } = this.#parts;
     const speech = this.#begin();
     const calls = await askBrain({
       http,
       brain: binding.brain,
       messages: this.#history.messages(),
-      tools: persona.tools,
+      tools: this.#tools,
       signal,
       onText: (piece) => (signal.aborted ? undefined : this.#utter(speech, piece)),
     });
     if (signal.aborted) return false;
     this.#finish(speech);
     if (calls.length === 0) return false;
-    const results = await Promise.all(calls.map((call) => this.#desk.run(call)));
+    const results = await Promise.all(calls.map((call) => this.#run(call)));
     // Also after an interruption: what a tool has done is done, and the model has to know.
     this.#history.tools(calls.map((call, i) => ({ call, output: results[i]!.output })));
     if (signal.aborted) return false;
     const silent = calls.every(
       ({ name }, i) =>
         results[i]!.status === "success" &&
-        persona.tools.find((tool) => tool.name === name)?.result === "silent",
+        this.#tools.find((tool) => tool.name === name)?.result === "silent",
     );
     // A silent result needs no words of its own, but the person must not be left without any.
     return !(silent && speech.text !== "");
+  }
+
+  async #run(call: ToolCallEvent): Promise<ToolOutput> {
+    const own = this.#parts.own?.find(({ name }) => name === call.name);
+    return own ? own.run(call.arguments) : this.#desk.run(call);
   }
 
   #begin(): Speech {

@@ -24,6 +24,11 @@ export class History {
     return [...this.#head, ...this.#messages];
   }
 
+  /** True when the last words are the person's. */
+  waiting(): boolean {
+    return this.#messages.at(-1)?.role === "user";
+  }
+
   person(text: string): void {
     this.#add({ role: "user", content: text });
   }

@@ -1,0 +1,119 @@
+import { systemClock } from "../../core/clock.ts";
+import { silentLogger } from "../../core/telemetry.ts";
+import type { AdapterHarness } from "../../testing/adapter-contract.ts";
+import type { Binding, OpenedSession, VendorPersona } from "../adapter.ts";
+import { createTwilioAdapter } from "./adapter.ts";
+import type { TwilioConfigInput } from "./config.ts";
+import { twilioSignature } from "./signature.ts";
+import { createTwilioSimulator, type TwilioSimulator } from "./simulator.ts";
+
+export const OURS = "+14155550100";
+export const ANNA = "+351912345678";
+
+export const PERSONA: VendorPersona = {
+  id: "support",
+  prompt: "You help.",
+  language: "en",
+  vendor: { voice: "en-US-Journey-O" },
+  tools: [
+    {
+      name: "look_up",
+      description: "Looks something up.",
+      parameters: { type: "object", properties: {} },
+      result: "speak",
+      delivery: "server",
+    },
+  ],
+};
+
+let sessions = 0;
+
+/** What the composer hands over; all credentials differ from session to session. */
+export function bindingFor(over: Partial<Binding> = {}): Binding {
+  const id = `ses_${++sessions}`;
+  const at = "http://127.0.0.1:9";
+  return {
+    sessionId: id,
+    marker: `astrocyte:${id}`,
+    brain: {
+      baseUrl: at,
+      apiKey: `${id}.brain-key`,
+      contextToken: `${id}.context-token`,
+      model: "astrocyte",
+    },
+    callbackUrl: `${at}/v1/webhooks/twilio/${id}.webhook-secret`,
+    tools: { url: `${at}/v1/tools/twilio/${id}.webhook-secret`, secret: `${id}.tool-secret` },
+    socketUrl: `ws://127.0.0.1:9/v1/sockets/twilio/${id}.socket-secret`,
+    phone: ANNA,
+    limits: { maxDurationMs: 600_000, absentTimeoutMs: 60_000, leftTimeoutMs: 30_000 },
+    onResource: async () => {},
+    ...over,
+  };
+}
+
+export function configFor(
+  simulator: TwilioSimulator,
+  over: Partial<TwilioConfigInput> = {},
+): TwilioConfigInput {
+  const { accountSid, authToken, url } = simulator;
+  return { account_sid: accountSid, auth_token: authToken, base_url: url, from_number: OURS, ...over };
+}
+
+export async function twilioHarness(): Promise<AdapterHarness> {
+  const simulator = await createTwilioSimulator({ switches: { wordsPerSecond: 1_000 } });
+  const deps = { clock: systemClock, logger: silentLogger, sink: async () => {} };
+  return {
+    adapter: createTwilioAdapter(configFor(simulator), deps),
+    persona: PERSONA,
+    unfit: [
+      { ...PERSONA, vendor: { colour: "red" } },
+      { ...PERSONA, vendor: { attributes: { URL: "wss://elsewhere.example" } } },
+      { ...PERSONA, vendor: { transfers: { desk: "0800 123" } } },
+      { ...PERSONA, language: "not a language" },
+      { ...PERSONA, tools: [{ ...PERSONA.tools[0]!, name: "two words" }] },
+    ],
+    briefing: { text: "Anna runs on Tuesdays.", greeting: "Hello Anna." },
+    secrets: [simulator.authToken],
+    binding: (onResource) => bindingFor({ onResource }),
+    vendor: {
+      running: () => simulator.calls.filter((call) => !call.isOver).length,
+      billed: () => simulator.calls.length,
+      left: () => 0,
+      refuseNext() {
+        simulator.faults.refuseNext = { status: 400, code: 21215 };
+      },
+      loseNext() {
+        simulator.faults.loseNext = true;
+      },
+      endSession: (sid) => callOf(simulator, sid).hangUp(),
+      call: (opened) => shortCall(simulator, opened),
+    },
+    destroy: () => simulator.close(),
+  };
+}
+
+function callOf({ calls }: TwilioSimulator, sid: string) {
+  return calls.find(({ facts }) => facts.sid === sid)!;
+}
+
+/** Nobody serves our socket here, so the call is over as soon as it is taken. */
+async function shortCall(simulator: TwilioSimulator, { vendorSessionId }: OpenedSession) {
+  await simulator.pickUp(callOf(simulator, vendorSessionId));
+  await simulator.idle();
+  return simulator.callbacks
+    .filter(({ params }) => params["CallSid"] === vendorSessionId)
+    .map(({ url, params }) => requestOf(simulator.authToken, url, params));
+}
+
+/** A request as Twilio would sign it. */
+export function requestOf(authToken: string, url: string, params: Record<string, string>) {
+  return {
+    url,
+    body: new TextEncoder().encode(new URLSearchParams(params).toString()),
+    headers: {
+      "content-type": "application/x-www-form-urlencoded",
+      "x-twilio-signature": twilioSignature(authToken, url, Object.entries(params)),
+    },
+    query: Object.fromEntries(new URL(url).searchParams),
+  };
+}
