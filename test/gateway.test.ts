@@ -89,6 +89,12 @@ test("a session is opened, watched, talked in and ended in the shape of the API"
   });
   assert.deepEqual((await call(at("/tools"), { body: tool })).json, first.json);
   await page.say("u1", "My sister is called Miriam.");
+  const interrupted = await call(at("/interrupt"), { method: "POST" });
+  assert.deepEqual((await fits(interrupted, "POST", `${path}/interrupt`)).json, { via: "server" });
+  const { seq } = JSON.parse(page.received.at(-1)!) as { seq: number };
+  const typed = await call(at("/respond"), { body: { text: "I moved to Porto." } });
+  assert.deepEqual((await fits(typed, "POST", `${path}/respond`)).json, { via: "server" });
+  await page.until((event) => event.type === "utterance" && event.role === "agent" && event.seq > seq);
   await fits(await call(at("/briefing")), "GET", `${path}/briefing`);
   for (let twice = 0; twice < 2; twice++) {
     const ended = await fits(await call(at("/end"), { body: { reason: "done" } }), "POST", `${path}/end`);

@@ -83,6 +83,8 @@ test("a page's token opens its own session, and nothing after the end", async ()
     "/end": {},
     "/say": { text: "x" },
     "/context": { text: "x" },
+    "/respond": { text: "x" },
+    "/interrupt": {},
     "/client-events": { events: [{}] },
   };
   const reads = ["", "/transcript", "/briefing", "/events"];

@@ -9,7 +9,7 @@ import type {
 } from "../presentation/adapter.ts";
 import type { ComposerParts } from "./parts.ts";
 import { Clockwork } from "./sessions/clockwork.ts";
-import { command } from "./sessions/commands.ts";
+import { type CommandOutcome, command } from "./sessions/commands.ts";
 import { endSession } from "./sessions/end.ts";
 import { forgetSubject } from "./sessions/forget.ts";
 import {
@@ -117,8 +117,8 @@ export class Composer {
     return row;
   }
 
-  command(id: string, order: SessionCommand): Promise<{ via: "server" | "client" }> {
-    return command(this.parts, id, order);
+  command(id: string, order: SessionCommand, fromPage?: boolean): Promise<CommandOutcome> {
+    return command(this.parts, id, order, fromPage);
   }
 
   tool(id: string, call: ToolCallRequest): Promise<ToolCallResult> {

@@ -225,6 +225,21 @@ scenario("commands go to the server, to the page, or are refused", async (world)
   await assert.rejects(world.composer.command(session.id, { kind: "say", text: "Hi" }), code("gone"));
 });
 
+scenario("a page that asks sends the message itself, and nothing is written down", async (world) => {
+  Object.assign(world.vendor.capabilities, { respond: "client", interrupt: "client" });
+  const { session } = await world.composer.open({ ...REQUEST, consent: "none" });
+  const before = await world.composer.events(session.id, 0);
+  const typed = { kind: "respond", text: "My aunt is a pilot." } as const;
+  const message = { ...typed };
+  assert.deepEqual(await world.composer.command(session.id, typed, true), { via: "client", message });
+  await assert.rejects(world.composer.command(session.id, typed), code("not_supported"));
+  assert.deepEqual(await world.composer.events(session.id, 0), before);
+  assert.deepEqual(await world.composer.command(session.id, { kind: "interrupt" }), { via: "client" });
+  const kept = await world.composer.open(REQUEST);
+  assert.deepEqual(await world.composer.command(kept.session.id, typed), { via: "client" });
+  assert.deepEqual((await world.composer.events(kept.session.id, 0)).at(-1)?.data, { message });
+});
+
 scenario("a browser's token dies with the session", async (world) => {
   const { session, token } = await world.composer.open(REQUEST);
   assert.equal((await world.composer.bySessionToken(token)).id, session.id);

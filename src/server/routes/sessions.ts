@@ -163,6 +163,31 @@ export function sessionRoutes({ composer, streams, opens }: SessionParts): Route
     },
   });
 
+  const respond = route({
+    ...{ method: "POST", tag, access, path: `${SESSION}/respond`, operation: "respond" },
+    summary: "The agent answers this, as if it had been said.",
+    params: schema.sessionParams,
+    body: schema.textBody,
+    status: 202,
+    answer: schema.personCommandAnswer,
+    async handler({ params, body: { text }, caller }) {
+      const { id } = await find(caller, params.session_id);
+      return composer.command(id, { kind: "respond", text }, caller.kind === "session");
+    },
+  });
+
+  const interrupt = route({
+    ...{ method: "POST", tag, access, path: `${SESSION}/interrupt`, operation: "interrupt" },
+    summary: "The agent stops speaking.",
+    params: schema.sessionParams,
+    status: 202,
+    answer: schema.personCommandAnswer,
+    async handler({ params, caller }) {
+      const { id } = await find(caller, params.session_id);
+      return composer.command(id, { kind: "interrupt" }, caller.kind === "session");
+    },
+  });
+
   const clientEvents = route({
     ...{ method: "POST", tag, access, path: `${SESSION}/client-events`, operation: "relayClientEvents" },
     summary: "Messages of the vendor's data channel, relayed by the page.",
@@ -191,6 +216,6 @@ export function sessionRoutes({ composer, streams, opens }: SessionParts): Route
 
   return [
     ...[create, list, get, transcript, briefing, events, end],
-    ...[tools, say, context, clientEvents, personas],
+    ...[tools, say, context, respond, interrupt, clientEvents, personas],
   ];
 }

@@ -147,6 +147,9 @@ export const textBody = z.strictObject({ text: z.string().trim().min(1).max(4_00
 /** `client`: the page gets the message by a `client_instruction` event and sends it on the vendor's channel. */
 export const commandAnswer = z.object({ via: z.enum(["server", "client"]) });
 
+/** `message` is for the page that asked, to send on the vendor's channel itself; an application's goes by an event. */
+export const personCommandAnswer = commandAnswer.extend({ message: record.optional() });
+
 export const clientEventsBody = z.strictObject({ events: z.array(record).min(1).max(100) });
 export const acceptedAnswer = z.object({ accepted: z.int() });
 
