@@ -1,4 +1,12 @@
 export {
+  createDIdSimulator,
+  type DIdFaults,
+  type DIdLeft,
+  type DIdSimulator,
+  type DIdSimulatorOptions,
+  type DIdTiming,
+} from "../presentation/d-id/simulator.ts";
+export {
   createLiveAvatarSimulator,
   type LiveAvatarLeft,
   type LiveAvatarPerson,

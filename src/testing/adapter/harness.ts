@@ -42,6 +42,11 @@ export type SimulatedVendor = {
   refuseNext?(): void;
   /** The vendor opens the next session, but its answer gets lost. Absent where opening is no call. */
   loseNext?(): void;
+  /**
+   * What no call of ours ends is over: its page has left, as we told it to, or the vendor's own timeout has passed.
+   * One session, or all. Absent where our calls end everything.
+   */
+  expire?(vendorSessionId?: string): Promise<void>;
   /** The session ends without us. */
   endSession(vendorSessionId: string): Promise<void>;
   /**
@@ -82,6 +87,12 @@ export function counts({ vendor }: AdapterHarness) {
 
 export function handle({ vendorSessionId, resources }: OpenedSession): SessionHandle {
   return { sessionId: "ses_contract", vendorSessionId, resources };
+}
+
+/** Ends as far as our server can: where only the room ends a session, its page leaves too. */
+export async function end({ adapter, vendor }: AdapterHarness, session: SessionHandle): Promise<void> {
+  await adapter.end(session, "test");
+  if (adapter.capabilities.stop !== "server") await vendor.expire?.(session.vendorSessionId);
 }
 
 export function commandsOf({ capabilities }: PresentationAdapter): Array<[SessionCommand, string]> {

@@ -3,6 +3,7 @@ import {
   assertNoSecret,
   type Cases,
   counts,
+  end,
   failToOpen,
   handle,
   open,
@@ -91,13 +92,14 @@ export const openingCases: Cases = {
     const { error, binding } = await failToOpen(harness);
     assertNoSecret(harness, binding, tellAll(error));
     assert.equal(harness.vendor.billed(), 1);
+    await harness.vendor.expire?.();
     assert.deepEqual(counts(harness), { running: 0, left: 0 });
   },
 
   async "ends once or many times, also what is over or was never there"(harness) {
     const { adapter, vendor } = harness;
     const first = handle((await open(harness)).opened);
-    await adapter.end(first, "test");
+    await end(harness, first);
     await adapter.end(first, "test");
     assert.equal(vendor.running(), 0);
     const second = handle((await open(harness)).opened);
@@ -111,7 +113,7 @@ export const openingCases: Cases = {
   async "releases once or many times, and by the record alone"(harness) {
     const { adapter } = harness;
     const { opened, recorded } = await open(harness);
-    await adapter.end(handle(opened), "test");
+    await end(harness, handle(opened));
     await adapter.release(recorded);
     await adapter.release(opened.resources);
     await adapter.release([]);
@@ -142,7 +144,7 @@ export const openingCases: Cases = {
     const first = await open(harness);
     const left = vendor.left();
     const second = await open(harness);
-    await adapter.end(handle(first.opened), "test");
+    await end(harness, handle(first.opened));
     const listed = await adapter.listLeft();
     const of = ({ binding }: typeof first) => listed.filter(({ marker }) => marker.includes(binding.marker));
     assert.ok(left > 0 ? of(first).length > 0 : listed.length === 0);
