@@ -21,9 +21,9 @@ import type { LLMProvider } from "./memory/llm/provider.ts";
 import type { MemoryStore } from "./memory/store.ts";
 import { openFromConfig } from "./open.ts";
 import type { AdapterDeps, PresentationAdapter } from "./presentation/adapter.ts";
-import { createLocalAdapter, type LocalAdapter } from "./presentation/local/index.ts";
 import { createDIdAdapter } from "./presentation/d-id/index.ts";
 import { createLiveAvatarAdapter, HEYGEN_REPLACED } from "./presentation/liveavatar/index.ts";
+import { createLocalAdapter, type LocalAdapter } from "./presentation/local/index.ts";
 import { createTavusAdapter } from "./presentation/tavus/index.ts";
 import { createGateway, type Gateway } from "./server/app.ts";
 import { parseServerConfig } from "./server/config.ts";
@@ -122,13 +122,7 @@ async function wire(
     logger,
     sink: (sessionId, events) => composer.roomEvents(sessionId, events),
   };
-  const local = createLocalAdapter(
-    {
-      secret,
-      roomsUrl: () => `${parts.publicUrl.replace(/^http/, "ws")}/v1/rooms`,
-    },
-    deps,
-  );
+  const local = createLocalAdapter(deps);
   const adapters = adaptersOf(read, local, options.adapters ?? [], deps);
   const tools = createTools(read.tools, http, options.tools);
   const sources = sourcesOf(read, clock);
@@ -157,7 +151,7 @@ async function wire(
   const composer = new Composer(parts);
   const brain = brainOf(read, parts, memory, metrics.turn);
   const gateway = createGateway({
-    ...{ config: server, memory, composer, brain, rooms: local, metrics, clock, logger },
+    ...{ config: server, memory, composer, brain, metrics, clock, logger },
     beforeClose: async () => {
       await Promise.all(local.sessions().map((id) => composer.end(id, "drain")));
     },

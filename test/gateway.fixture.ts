@@ -137,7 +137,7 @@ export const REQUEST = { persona: "support", subject: "user:anna", vendor: "loca
 export type OpenedSession = {
   session_id: string;
   session_token: string;
-  join: { kind: string; url: string; token: string };
+  join: { kind: string; url: string; token?: string };
 };
 
 export async function openSession(world: World, changes: object = {}, key = APP_KEY): Promise<OpenedSession> {
@@ -162,7 +162,7 @@ export class RoomPage {
 
   static async join({ join }: Pick<OpenedSession, "join">): Promise<RoomPage> {
     const page = new RoomPage(join.url);
-    await page.send({ type: "join", token: join.token });
+    await page.send({ type: "join" });
     return page;
   }
 

@@ -67,7 +67,7 @@ test("a session is opened, watched, talked in and ended in the shape of the API"
   const at = (rest = "") => `/v1/sessions/${id}${rest}`;
   const got = await fits(await call(at()), "GET", path);
   assert.deepEqual([got.json["state"], got.json["subject"]], ["open", "user:anna"]);
-  const { join: room } = created.json as unknown as { join: { url: string; token: string; kind: string } };
+  const { join: room } = created.json as unknown as { join: { url: string; kind: string } };
   const page = await RoomPage.join({ join: room });
   await page.until((event) => event.type === "utterance" && event.text === "Hello from Lisbon.");
   assert.deepEqual(

@@ -24,7 +24,7 @@ before(async () => {
 });
 after(() => world.destroy());
 
-const PURPOSES: KeyPurpose[] = ["session", "brain", "webhook", "tool", "context", "room"];
+const PURPOSES: KeyPurpose[] = ["session", "brain", "webhook", "tool", "context", "socket"];
 
 async function scriptedSession(subject: string) {
   const opened = await openSession(world, { vendor: "scripted", subject });
@@ -314,7 +314,7 @@ test("nothing that the page receives holds a key, a private line, a bank or anot
     "other bank": "person:ben",
     "persona's prompt": "no browser sees",
     ...Object.fromEntries(
-      PURPOSES.filter((purpose) => purpose !== "session" && purpose !== "room").map((purpose) => [
+      PURPOSES.filter((purpose) => purpose !== "session" && purpose !== "socket").map((purpose) => [
         `${purpose} key`,
         deriveKey(SECRET, purpose, opened.session_id),
       ]),
@@ -325,15 +325,22 @@ test("nothing that the page receives holds a key, a private line, a bank or anot
   assert.doesNotMatch(whole, /neighbour is called Ottilie/);
 });
 
-test("a room takes nobody from another site, and no token but its own", async () => {
+test("a room takes nobody from another site, and nobody at an address but its own", async () => {
   const opened = await openSession(world);
   const elsewhere = new RoomPage(opened.join.url, { origin: "https://evil.test" });
-  await assert.rejects(elsewhere.send({ type: "join", token: opened.join.token }), /403/);
-  for (const token of [opened.session_token, sealKey(SECRET, "room", "ses_other"), ""]) {
-    const page = new RoomPage(opened.join.url);
-    await page.send({ type: "join", token });
-    const refused = await page.until((event) => event.type === "error");
-    assert.equal(refused.type === "error" && refused.code, "unauthenticated");
-  }
+  await assert.rejects(elsewhere.send({ type: "join" }), /403/);
+  const at = (secret: string, vendor = "local") =>
+    `${world.url.replace("http", "ws")}/v1/sockets/${vendor}/${secret}`;
+  const own = sealKey(SECRET, "socket", opened.session_id);
+  assert.equal(opened.join.url, at(own));
+  const strange = [
+    ...[opened.session_token, sealKey(SECRET, "socket", "ses_other"), "guess", `${opened.session_id}.`],
+    ...PURPOSES.filter((purpose) => purpose !== "socket").map((purpose) =>
+      sealKey(SECRET, purpose, opened.session_id),
+    ),
+  ].map((secret) => at(secret));
+  for (const address of [...strange, at(own, "scripted"), at(own, "nobody")])
+    await assert.rejects(new RoomPage(address).send({ type: "join" }), /404/, address);
   await endAndSettle(world, opened.session_id);
+  await assert.rejects(new RoomPage(at(own)).send({ type: "join" }), /410/);
 });

@@ -10,7 +10,7 @@ const UNUSED = { api_key: "none" };
 
 /** All vendors: those of `presentation` with what their settings make of them, the others as they come. */
 export function declaredVendors(presentation: Record<string, unknown>): VendorRow[] {
-  const local = createLocalAdapter({ secret: "", roomsUrl: () => "" }, DEPS);
+  const local = createLocalAdapter(DEPS);
   const rows = Object.entries(VENDORS).map(([vendor, make]) => {
     const config = presentation[vendor];
     const { capabilities } = make(config ?? UNUSED, DEPS);

@@ -26,7 +26,7 @@ export function createRoomTransport(join: Join, host: Host): Transport {
           resolve();
         };
         opened.addEventListener("open", () => {
-          send({ type: "join", token: join.token ?? "", ...(last > 0 && { after: last }) });
+          send({ type: "join", ...(last > 0 && { after: last }) });
           // A room that takes somebody back, and has nothing to tell, is silent.
           stopWaiting = host.after(SILENCE_MS, enter);
         });

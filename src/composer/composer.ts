@@ -6,6 +6,7 @@ import type {
   PresentationEvent,
   SessionCommand,
   VendorReply,
+  VendorSocket,
 } from "../presentation/adapter.ts";
 import type { ComposerParts } from "./parts.ts";
 import { Clockwork } from "./sessions/clockwork.ts";
@@ -21,6 +22,7 @@ import {
   requireSession,
 } from "./sessions/lookup.ts";
 import { brief, type Opened, openSession } from "./sessions/open.ts";
+import { socketOf } from "./sessions/socket.ts";
 import type { SweepReport } from "./sessions/sweep.ts";
 import type { EventRow, SessionFilter, SessionRow, TurnRow } from "./store.ts";
 import { executeTool, type ToolCallRequest, type ToolCallResult } from "./tools/execute.ts";
@@ -172,6 +174,18 @@ export class Composer {
   async clientEvents(id: string, messages: Array<Record<string, unknown>>): Promise<void> {
     await acceptClientEvents(this.parts, await requireSession(this.parts, id), messages);
     this.#soon();
+  }
+
+  /**
+   * Whose socket address was called: returns how the socket is taken. Errors: `unauthenticated` for an address
+   * that is nobody's, `gone` after the end, `not_supported`.
+   */
+  socket(
+    vendor: string,
+    pathSecret: string,
+    request: CallbackRequest,
+  ): Promise<(socket: VendorSocket) => void> {
+    return socketOf(this.parts, vendor, pathSecret, request);
   }
 
   /** What a room of this process reports about its session; durable when it returns. */

@@ -3,10 +3,11 @@ import { createHash, createHmac, hash, randomBytes, timingSafeEqual } from "node
 /**
  * What a derived key is for. A key of one purpose is worthless for another.
  * `session` is the browser's token, `brain` the vendor's key for the shared brain, `webhook` the secret part
- * of a callback path, `tool` the vendor's key for tool delivery, `context` signs a token inside a prompt.
+ * of a callback path, `socket` that of the address of a call that passes through us, `tool` the vendor's key for
+ * tool delivery, `context` signs a token inside a prompt.
  * `person` is no credential but a pseudonym.
  */
-export type KeyPurpose = "person" | "session" | "brain" | "webhook" | "tool" | "context" | "room";
+export type KeyPurpose = "person" | "session" | "brain" | "webhook" | "socket" | "tool" | "context";
 
 /** 256-bit key for one purpose and one subject (a session id), base64url. Same inputs, same key. */
 export function deriveKey(secret: string, purpose: KeyPurpose, subject: string): string {

@@ -13,7 +13,6 @@ import { openApiOf } from "./openapi.ts";
 import { registerPage } from "./page.ts";
 import type { GatewayParts } from "./parts.ts";
 import { registerRoutes } from "./register.ts";
-import { acceptRooms } from "./rooms.ts";
 import type { Route } from "./route.ts";
 import { adminRoutes } from "./routes/admin.ts";
 import { registerBrain } from "./routes/brain.ts";
@@ -24,6 +23,7 @@ import { exchangeRoutes } from "./routes/exchange.ts";
 import { memoryRoutes } from "./routes/memory.ts";
 import { sessionRoutes } from "./routes/sessions.ts";
 import { registerOpenApi, systemRoutes } from "./routes/system.ts";
+import { acceptSockets } from "./sockets.ts";
 import { trackUnusedConnections } from "./unused-connections.ts";
 import { version } from "./version.ts";
 
@@ -109,11 +109,12 @@ export function createGateway(parts: GatewayParts): Gateway {
   registerOpenApi(app, openApiOf(routes, version));
   if (isDevelopment(config)) registerPage(app, parts);
 
-  const sockets = acceptRooms(server, parts, (origin, host) => {
+  const mayCome = (origin: string | undefined, host: string | undefined) => {
     if (origin === undefined || !URL.canParse(origin)) return origin === undefined;
     const others = [...config.cors.origins, composer.parts.publicUrl].map((url) => new URL(url).host);
     return [host, ...others].includes(new URL(origin).host);
-  });
+  };
+  const sockets = acceptSockets(server, parts, { mayCome, requests });
   const unwatch = parts.metrics.watch(composer);
 
   async function close(): Promise<void> {

@@ -1,4 +1,3 @@
-import type { WebSocket } from "ws";
 import type { Brain } from "../brain/brain.ts";
 import type { Composer } from "../composer/composer.ts";
 import type { Clock } from "../core/clock.ts";
@@ -13,8 +12,6 @@ export type GatewayParts = {
   memory: Astrocyte;
   composer: Composer;
   brain: Brain;
-  /** Rooms that this process hosts. */
-  rooms: { visit(socket: WebSocket, roomId: string): void };
   metrics: GatewayMetrics;
   clock: Clock;
   logger: Logger;

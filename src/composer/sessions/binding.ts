@@ -25,7 +25,7 @@ export function bindingFor(
     },
     callbackUrl: `${parts.publicUrl}/v1/webhooks/${vendor}/${key("webhook")}`,
     tools: { url: `${parts.publicUrl}/v1/tools/${vendor}/${key("webhook")}`, secret: key("tool") },
-    socketUrl: `${parts.publicUrl.replace(/^http/, "ws")}/v1/sockets/${vendor}/${key("webhook")}`,
+    socketUrl: `${parts.publicUrl.replace(/^http/, "ws")}/v1/sockets/${vendor}/${key("socket")}`,
     ...call,
     limits: { maxDurationMs, absentTimeoutMs, leftTimeoutMs },
     // A vendor learns no id of ours: the tag says that it is the same person, not who.
@@ -41,7 +41,9 @@ export function sessionOfMarker(marker: string): string | undefined {
   return /^[\w]+/.exec(marker.slice(at + MARKER_PREFIX.length))?.[0];
 }
 
+/** Where there is no page to relay them, every tool comes from the vendor, signed. */
 export function vendorPersona(parts: ComposerParts, persona: Persona, vendor: string): VendorPersona {
+  const serverAlone = parts.adapters.get(vendor)?.capabilities.tools === "server";
   return {
     id: persona.id,
     prompt: persona.prompt,
@@ -49,7 +51,8 @@ export function vendorPersona(parts: ComposerParts, persona: Persona, vendor: st
     language: persona.language,
     tools: persona.tools.map((name) => {
       const tool = parts.tools.get(name)!;
-      const { description, parameters, result, delivery } = tool;
+      const { description, parameters, result } = tool;
+      const delivery = serverAlone ? "server" : tool.delivery;
       return { name, description, parameters, result, delivery };
     }),
     vendor: persona.vendors[vendor] ?? {},

@@ -21,13 +21,14 @@ export async function requireRunning(parts: ComposerParts, id: string): Promise<
   throw new AstrocyteError("gone", `[sessions] session ${id} is ${row.state}. Open a new one.`);
 }
 
-/** The session that a vendor's callback address belongs to; its last part is a secret of that session. */
+/** The session that an address which we gave to its vendor belongs to; the last part is a secret of that session. */
 export async function requireCallback(
   parts: ComposerParts,
   vendor: string,
   secret: string,
+  purpose: "webhook" | "socket" = "webhook",
 ): Promise<SessionRow> {
-  const id = openKey(parts.secret, "webhook", secret);
+  const id = openKey(parts.secret, purpose, secret);
   const row = id === undefined ? undefined : await parts.store.sessions.get(id);
   if (row?.vendor === vendor) return row;
   throw new AstrocyteError(

@@ -20,7 +20,7 @@ async function localHarness(): Promise<AdapterHarness> {
     persona: PERSONA,
     unfit: [{ ...PERSONA, vendor: { voice: "anna" } }],
     briefing: { text: "Anna runs on Tuesdays." },
-    secrets: ["server-secret"],
+    secrets: [],
     binding(onResource) {
       const id = `ses_${++sessions}`;
       return {
@@ -34,7 +34,7 @@ async function localHarness(): Promise<AdapterHarness> {
         },
         callbackUrl: `http://127.0.0.1:9/webhooks/secret-${id}`,
         tools: { url: "http://127.0.0.1:9/tools", secret: `tool-${id}` },
-        socketUrl: `ws://127.0.0.1:9/sockets/secret-${id}`,
+        socketUrl: `ws://127.0.0.1:9/sockets/socket-${id}`,
         limits: { maxDurationMs: 600_000, absentTimeoutMs: 60_000, leftTimeoutMs: 20_000 },
         onResource,
       };

@@ -1,8 +1,6 @@
-import type { WebSocket } from "ws";
 import { AstrocyteError } from "../../core/errors.ts";
 import { createHttpClient } from "../../core/http.ts";
 import { newId } from "../../core/ids.ts";
-import { sealKey } from "../../core/secrets.ts";
 import type {
   AdapterDeps,
   Capabilities,
@@ -12,14 +10,11 @@ import type {
   SessionHandle,
 } from "../adapter.ts";
 import { parseToolRequest } from "../tool-desk.ts";
-import type { LocalConfig } from "./config.ts";
-import { connect } from "./connection.ts";
+import { converse } from "./connection.ts";
 import { Room } from "./room.ts";
 
 /** The adapter, and the rooms that this process hosts. */
 export type LocalAdapter = PresentationAdapter & {
-  /** Hands a page's socket over to the room that its address names. */
-  visit(socket: WebSocket, roomId: string): void;
   /** Ids of the sessions that have a room here. */
   sessions(): string[];
   close(): Promise<void>;
@@ -44,8 +39,7 @@ const CAPABILITIES: Capabilities = {
  * A vendor in our own process, for development and tests: rooms are WebSockets of the gateway, the reply comes
  * from the shared brain over HTTP as for any vendor. No key, no account, no price. A restart closes the rooms.
  */
-export function createLocalAdapter(config: LocalConfig, { clock, logger, sink }: AdapterDeps): LocalAdapter {
-  const { secret, roomsUrl } = config;
+export function createLocalAdapter({ clock, logger, sink }: AdapterDeps): LocalAdapter {
   const rooms = new Map<string, Room>();
   const http = createHttpClient({
     area: "local",
@@ -64,11 +58,10 @@ export function createLocalAdapter(config: LocalConfig, { clock, logger, sink }:
       const id = newId("room", clock);
       const onClosed = () => rooms.delete(id);
       rooms.set(id, new Room({ id, briefing, persona, binding, http, clock, logger, sink, onClosed }));
-      const token = sealKey(secret, "room", binding.sessionId);
       const expiresAt = clock.now() + binding.limits.maxDurationMs;
       return {
         vendorSessionId: id,
-        join: { kind: "local", url: `${roomsUrl()}/${id}`, token, expiresAt },
+        join: { kind: "local", url: binding.socketUrl, expiresAt },
         resources: [],
       };
     },
@@ -90,7 +83,7 @@ export function createLocalAdapter(config: LocalConfig, { clock, logger, sink }:
 
     parseToolRequest,
 
-    visit: (socket, roomId) => connect(socket, rooms.get(roomId), { secret, clock }),
+    connect: (socket, { session }) => converse(socket, rooms.get(session.vendorSessionId), clock),
 
     sessions: () => [...rooms.values()].map(({ sessionId }) => sessionId),
 

@@ -1,8 +1,7 @@
-import type { RawData, WebSocket } from "ws";
 import { z } from "zod";
-import type { Clock } from "../../core/clock.ts";
-import { openKey } from "../../core/secrets.ts";
-import { LIMITS } from "./config.ts";
+import { type Clock, toIso } from "../../core/clock.ts";
+import type { VendorSocket } from "../adapter.ts";
+import { LIMITS } from "./limits.ts";
 import type { RoomCommand } from "./protocol.ts";
 import type { Room, Visitor } from "./room.ts";
 
@@ -10,11 +9,7 @@ const text = z.string().trim().min(1).max(LIMITS.text);
 const id = z.string().regex(/^[\w.-]{1,64}$/);
 
 const command = z.discriminatedUnion("type", [
-  z.strictObject({
-    type: z.literal("join"),
-    token: z.string().max(512),
-    after: z.int().nonnegative().optional(),
-  }),
+  z.strictObject({ type: z.literal("join"), after: z.int().nonnegative().optional() }),
   z.strictObject({ type: z.literal("utterance"), id, text }),
   z.strictObject({ type: z.literal("interrupt") }),
   z.strictObject({ type: z.literal("say"), text }),
@@ -28,23 +23,34 @@ const command = z.discriminatedUnion("type", [
   z.strictObject({ type: z.literal("leave") }),
 ]);
 
-/** Bytes of one message from a page. */
-export const MAX_MESSAGE_BYTES = 65_536;
 const POLICY_VIOLATION = 1008;
+const TRY_AGAIN = 1013;
 
-/** Speaks with one page over its socket: nothing before a valid `join`, and no more than the limits allow. */
-export function connect(
-  socket: WebSocket,
-  room: Room | undefined,
-  { secret, clock }: { secret: string; clock: Clock },
-): void {
+/** Speaks with one page over its socket: nothing before `join`, and no more than the limits allow. */
+export function converse(socket: VendorSocket, room: Room | undefined, clock: Clock): void {
   const allow = rateLimit(clock);
   let visitor: Visitor | undefined;
+  let closed = false;
+  const close = (code: number, reason: string) => {
+    closed = true;
+    socket.close(code, reason);
+  };
   const refuse = (code: string, message: string) => {
-    socket.send(
-      JSON.stringify({ seq: 0, at: new Date(clock.now()).toISOString(), type: "error", code, message }),
-    );
-    socket.close(POLICY_VIOLATION, code);
+    socket.send(JSON.stringify({ seq: 0, at: toIso(clock.now()), type: "error", code, message }));
+    close(POLICY_VIOLATION, code);
+  };
+  const enter = (room: Room, after = 0) => {
+    stopWaiting();
+    visitor = {
+      send(event) {
+        if (closed) return;
+        // A page that does not read is dropped; it may come back for the rest.
+        if (socket.bufferedAmount > LIMITS.backlog) return close(TRY_AGAIN, "too slow");
+        socket.send(JSON.stringify(event));
+      },
+      close: (reason) => close(1000, reason),
+    };
+    room.enter(visitor, after);
   };
   if (!room) {
     refuse("gone", "[local] this room is closed. Open a new session.");
@@ -53,40 +59,26 @@ export function connect(
   const stopWaiting = clock.after(LIMITS.joinMs, () => refuse("unauthenticated", "[local] nobody joined."));
 
   socket.on("message", (data) => {
-    if (socket.readyState !== socket.OPEN) return;
+    if (closed) return;
     const message = parse(data);
     if (!allow()) return refuse("rate_limited", "[local] too many messages. Send fewer.");
     if (!message) return refuse("invalid_input", "[local] that is no message of this room.");
-    if (message.type === "join") {
-      if (visitor || openKey(secret, "room", message.token) !== room.sessionId)
-        return refuse("unauthenticated", "[local] the room's token is wrong.");
-      stopWaiting();
-      visitor = visitorOf(socket);
-      return room.enter(visitor, message.after ?? 0);
-    }
+    if (message.type === "join" && !visitor) return enter(room, message.after);
+    if (message.type === "join") return refuse("conflict", "[local] you are in already.");
     if (!visitor) return refuse("unauthenticated", "[local] join first.");
-    if (message.type === "leave") return socket.close(1000, "left");
+    if (message.type === "leave") return close(1000, "left");
     void room.obey(message);
   });
   socket.on("close", () => {
+    closed = true;
     stopWaiting();
     if (visitor) room.exit(visitor);
   });
-  socket.on("error", () => socket.terminate());
+  // What a socket reports it also closes for.
+  socket.on("error", () => {});
 }
 
-function visitorOf(socket: WebSocket): Visitor {
-  return {
-    send(event) {
-      // A page that does not read is dropped; it may come back for the rest.
-      if (socket.bufferedAmount > LIMITS.backlog) return socket.terminate();
-      if (socket.readyState === socket.OPEN) socket.send(JSON.stringify(event));
-    },
-    close: (reason) => socket.close(1000, reason),
-  };
-}
-
-function parse(data: RawData): RoomCommand | undefined {
+function parse(data: Buffer): RoomCommand | undefined {
   try {
     const result = command.safeParse(JSON.parse(String(data)));
     return result.success ? (result.data as RoomCommand) : undefined;

@@ -1,5 +1,5 @@
 import { type Clock, toIso } from "../../core/clock.ts";
-import { LIMITS } from "./config.ts";
+import { LIMITS } from "./limits.ts";
 import type { RoomEvent, RoomEventBody } from "./protocol.ts";
 
 /**

@@ -4,11 +4,11 @@
  */
 
 /**
- * From the page to the room. `join` comes first and carries the credential, so that it never stands in a URL
- * or a log; `after` is the last `seq` that the page has, for a page that comes back.
+ * From the page to the room, whose address is the credential. `join` comes first; `after` is the last `seq` that
+ * the page has, for a page that comes back.
  */
 export type RoomCommand =
-  | { type: "join"; token: string; after?: number }
+  | { type: "join"; after?: number }
   /** What the person typed, or a recogniser in the page heard. `id` makes a repeat harmless. */
   | { type: "utterance"; id: string; text: string }
   /** The person began to speak or pressed stop: the agent falls silent. */

@@ -3,7 +3,7 @@ import type { AddressInfo } from "node:net";
 import { WebSocket, WebSocketServer } from "ws";
 import { silentLogger } from "../../core/telemetry.ts";
 import { FakeClock } from "../../testing/fake-clock.ts";
-import type { Binding, PresentationEvent, VendorTool } from "../adapter.ts";
+import type { Binding, PresentationEvent, RunningCall, VendorTool } from "../adapter.ts";
 import { createLocalAdapter } from "./adapter.ts";
 import type { RoomCommand, RoomEvent } from "./protocol.ts";
 
@@ -55,8 +55,6 @@ export function callTool(name: string, args: object, text = ""): Answer {
   };
 }
 
-const SECRET = "server-secret";
-
 export async function makeRooms(tools: VendorTool[] = []) {
   const clock = new FakeClock();
   const brain = await makeBrain();
@@ -65,25 +63,28 @@ export async function makeRooms(tools: VendorTool[] = []) {
   const sockets = new WebSocketServer({ port: 0, host: "127.0.0.1" });
   await new Promise((resolve) => sockets.once("listening", resolve));
   const { port } = sockets.address() as AddressInfo;
-  const adapter = createLocalAdapter(
-    {
-      secret: SECRET,
-      roomsUrl: () => `ws://127.0.0.1:${port}`,
+  const adapter = createLocalAdapter({
+    clock,
+    logger: silentLogger,
+    async sink(_sessionId, events) {
+      if (faults.sink-- > 0) throw new Error("the store is busy");
+      told.push(...events);
     },
-    {
-      clock,
-      logger: silentLogger,
-      async sink(_sessionId, events) {
-        if (faults.sink-- > 0) throw new Error("the store is busy");
-        told.push(...events);
-      },
-    },
-  );
-  sockets.on("connection", (socket, req) => adapter.visit(socket, req.url!.slice(1)));
-  const open = (sessionId = "ses_1", greeting?: string) => {
-    const binding = bindingFor(sessionId, brain.url);
+  });
+  const calls = new Map<string, RunningCall>();
+  sockets.on("connection", (socket, req) => {
+    const call = calls.get(req.url!.slice(1))!;
+    const request = { url: req.url!, body: new Uint8Array(), headers: {}, query: {} };
+    adapter.connect!(socket, { ...call, request, turns: [] });
+  });
+  const open = async (sessionId = "ses_1", greeting?: string) => {
+    const binding = { ...bindingFor(sessionId, brain.url), socketUrl: `ws://127.0.0.1:${port}/${sessionId}` };
     const persona = { id: "p", prompt: "Help.", language: "en", tools, vendor: {} };
-    return adapter.open({ text: "The briefing.", ...(greeting && { greeting }) }, persona, binding);
+    const briefing = { text: "The briefing.", ...(greeting && { greeting }) };
+    const opened = await adapter.open(briefing, persona, binding);
+    const session = { sessionId, vendorSessionId: opened.vendorSessionId, resources: [] };
+    calls.set(sessionId, { session, briefing, persona, binding });
+    return opened;
   };
   return {
     adapter,
@@ -114,7 +115,7 @@ function bindingFor(sessionId: string, url: string): Binding {
     },
     callbackUrl: `${url}/callback/secret-${sessionId}`,
     tools: { url: `${url}/tools`, secret: "tool-secret" },
-    socketUrl: `${url.replace("http", "ws")}/sockets/secret-${sessionId}`,
+    socketUrl: `${url.replace("http", "ws")}/sockets/socket-${sessionId}`,
     limits: { maxDurationMs: 600_000, absentTimeoutMs: 60_000, leftTimeoutMs: 20_000 },
     onResource: async () => {},
   };
@@ -134,15 +135,19 @@ export class Page {
     });
   }
 
-  static async join({ url, token }: { url: string; token?: string }, after?: number): Promise<Page> {
+  static async join({ url }: { url: string }, after?: number): Promise<Page> {
     const page = new Page(url);
-    await page.send({ type: "join", token: token ?? "", ...(after !== undefined && { after }) });
+    await page.send({ type: "join", ...(after !== undefined && { after }) });
     return page;
   }
 
-  async send(...commands: RoomCommand[]): Promise<void> {
+  async opened(): Promise<void> {
     if (this.#socket.readyState === WebSocket.CONNECTING)
       await new Promise((resolve) => this.#socket.once("open", resolve));
+  }
+
+  async send(...commands: RoomCommand[]): Promise<void> {
+    await this.opened();
     for (const command of commands) this.#socket.send(JSON.stringify(command));
   }
 

@@ -1,11 +1,3 @@
-/** What the local adapter needs of its gateway; there is no vendor, so there is no key. */
-export type LocalConfig = {
-  /** Server secret: the room's credential is derived from it. */
-  secret: string;
-  /** Where the gateway takes WebSockets, without a trailing slash: `ws://127.0.0.1:8787/v1/rooms`. Known once it listens. */
-  roomsUrl(): string;
-};
-
 /** Milliseconds throughout. */
 export const LIMITS = {
   /** How long a socket may stay without a valid `join`. */
