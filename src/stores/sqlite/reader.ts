@@ -1,0 +1,66 @@
+import { workerData } from "node:worker_threads";
+import { serveTasks } from "../../core/worker-tasks.ts";
+import type { MemoryReads } from "../../memory/store.ts";
+import { configureReader, connect } from "./connection.ts";
+import type { Args, ReadContext } from "./contexts.ts";
+import type { SqliteDatabase } from "./database.ts";
+import { toStoreError } from "./errors.ts";
+import { readsOf } from "./memory-store.ts";
+import { type Beside, readOps } from "./ops/index.ts";
+import type { Call, ReaderData } from "./protocol.ts";
+import { IndexCache } from "./search/cache.ts";
+
+/** A reader's thread: a read-only connection of its own. */
+const { path, busyTimeoutMs, cacheBytes } = workerData as ReaderData;
+const operations = readOps as Record<string, Operation>;
+
+let context: ReadContext | undefined;
+
+function open(): ReadContext {
+  const connection = connect(path, true, busyTimeoutMs);
+  configureReader(connection);
+  return { ...connection, indexes: new IndexCache(cacheBytes) };
+}
+
+type BesideArgs = Args<Beside["beside"]>;
+type Operation = (context: ReadContext, args: unknown) => unknown;
+type Besides = (reads: MemoryReads, task: unknown) => Promise<unknown>;
+
+const besides = new Map<string, Besides>();
+
+async function run({ op, args }: Call): Promise<unknown> {
+  context ??= open();
+  // Loading takes turns of the event loop, in which another call may come: it ends before the transaction begins.
+  const operation = op === "beside" ? await beside(args as BesideArgs) : operations[op]!;
+  const { db } = context;
+  db.exec("BEGIN");
+  try {
+    return await operation(context, args);
+  } finally {
+    if (db.isTransaction) db.exec("COMMIT");
+  }
+}
+
+async function beside({ module, task }: BesideArgs): Promise<Operation> {
+  let found = besides.get(module);
+  if (!found) besides.set(module, (found = ((await import(module)) as { default: Besides }).default));
+  const work = found;
+  return (context) => work(readsIn(context), task);
+}
+
+/** Reads of this thread's own: they are there at once. */
+function readsIn(context: ReadContext): MemoryReads {
+  const read = async (op: string, args: unknown) => operations[op]!(context, args);
+  return readsOf({ read: read as SqliteDatabase["read"] });
+}
+
+serveTasks(
+  async (message) => {
+    try {
+      return await run(message as Call);
+    } catch (error) {
+      throw toStoreError(error);
+    }
+  },
+  () => context?.close(),
+);
