@@ -22,6 +22,7 @@ import type { MemoryStore } from "./memory/store.ts";
 import { openFromConfig } from "./open.ts";
 import type { AdapterDeps, PresentationAdapter } from "./presentation/adapter.ts";
 import { createDIdAdapter } from "./presentation/d-id/index.ts";
+import { createElevenLabsAdapter } from "./presentation/elevenlabs/index.ts";
 import { createLiveAvatarAdapter, HEYGEN_REPLACED } from "./presentation/liveavatar/index.ts";
 import { createLocalAdapter, type LocalAdapter } from "./presentation/local/index.ts";
 import { createTavusAdapter } from "./presentation/tavus/index.ts";
@@ -69,6 +70,8 @@ export const VENDORS: Record<string, (config: unknown, deps: AdapterDeps) => Pre
   liveavatar: (config, deps) =>
     createLiveAvatarAdapter(config as Parameters<typeof createLiveAvatarAdapter>[0], deps),
   "d-id": (config, deps) => createDIdAdapter(config as Parameters<typeof createDIdAdapter>[0], deps),
+  elevenlabs: (config, deps) =>
+    createElevenLabsAdapter(config as Parameters<typeof createElevenLabsAdapter>[0], deps),
   tavus: (config, deps) => createTavusAdapter(config as Parameters<typeof createTavusAdapter>[0], deps),
 };
 

@@ -7,6 +7,18 @@ export {
   type DIdTiming,
 } from "../presentation/d-id/simulator.ts";
 export {
+  createElevenLabsSimulator,
+  type ElevenLabsCaller,
+  type ElevenLabsFaults,
+  type ElevenLabsJoinOptions,
+  type ElevenLabsLeft,
+  type ElevenLabsPerson,
+  type ElevenLabsSimulator,
+  type ElevenLabsSimulatorOptions,
+  type ElevenLabsTiming,
+  signElevenLabsWebhook,
+} from "../presentation/elevenlabs/simulator.ts";
+export {
   createLiveAvatarSimulator,
   type LiveAvatarLeft,
   type LiveAvatarPerson,

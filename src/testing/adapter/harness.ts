@@ -24,6 +24,8 @@ export type AdapterHarness = {
   briefing: VendorBriefing;
   /** What the adapter was configured with and nobody else may see. */
   secrets: string[];
+  /** Of a binding, what the page holds on purpose: it opens nothing without another key. Absent where there is none. */
+  forPage?(binding: Binding): string[];
   /** What the composer would hand over; each call for another session. */
   binding(onResource: Binding["onResource"]): Binding;
   vendor: SimulatedVendor;

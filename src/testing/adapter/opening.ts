@@ -47,8 +47,10 @@ export const openingCases: Cases = {
     const { opened, binding } = await open(harness);
     const { join } = opened;
     assert.ok(join.kind !== "" && URL.canParse(join.url) && opened.vendorSessionId !== "");
-    assertNoSecret(harness, binding, JSON.stringify(join));
-    assert.ok(!JSON.stringify(join).includes(harness.briefing.text));
+    const held = harness.forPage?.(binding) ?? [];
+    const told = held.reduce((text, allowed) => text.replaceAll(allowed, ""), JSON.stringify(join));
+    assertNoSecret(harness, binding, told);
+    assert.ok(!told.includes(harness.briefing.text));
     assert.equal(harness.vendor.running(), 1);
   },
 
@@ -162,8 +164,8 @@ export const openingCases: Cases = {
     const session = handle((await open(harness)).opened);
     const before = await adapter.isOpen(session);
     await vendor.endSession(session.vendorSessionId);
-    // A vendor that cannot tell says so, both times.
-    if (before === undefined) assert.equal(await adapter.isOpen(session), undefined);
+    // A vendor that cannot tell before somebody came may know that it is over.
+    if (before === undefined) assert.notEqual(await adapter.isOpen(session), true);
     else assert.deepEqual([before, await adapter.isOpen(session)], [true, false]);
   },
 };

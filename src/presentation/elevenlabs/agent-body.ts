@@ -1,0 +1,115 @@
+import type { Binding, VendorBriefing, VendorPersona } from "../adapter.ts";
+import type { Row } from "../read.ts";
+import type { ElevenLabsConfig, ElevenLabsPersona } from "./config.ts";
+import { endCallTool } from "./tools.ts";
+
+/** What the page is sent, so that it can show, speak and relay (contract §A.10). */
+const CLIENT_EVENTS = [
+  "conversation_initiation_metadata",
+  "ping",
+  "audio",
+  "interruption",
+  "user_transcript",
+  "agent_response",
+  "agent_response_correction",
+  "agent_chat_response_part",
+  "client_tool_call",
+];
+
+export type AgentInput = {
+  config: ElevenLabsConfig;
+  block: ElevenLabsPersona;
+  persona: VendorPersona;
+  briefing: VendorBriefing;
+  binding: Binding;
+  /** The stored secret of the session's brain key. */
+  secretId: string;
+  toolIds: string[];
+};
+
+/** An agent for one session (§A.7). Nobody comes in without a way in from us, and one at a time. */
+export function agentBody(input: AgentInput): Row {
+  const { config, block, binding } = input;
+  const webhooks = webhooksOf(config);
+  return {
+    name: binding.marker,
+    tags: ["astrocyte"],
+    conversation_config: {
+      ...block.conversation_config,
+      turn: { ...turnOf(input), ...block.conversation_config?.["turn"] },
+      tts: { ...ttsOf(input), ...block.conversation_config?.["tts"] },
+      conversation: { ...conversationOf(input), ...block.conversation_config?.["conversation"] },
+      agent: agentOf(input),
+    },
+    platform_settings: {
+      ...(webhooks && { workspace_overrides: { webhooks } }),
+      ...block.platform_settings,
+      auth: { enable_auth: true },
+      call_limits: { agent_concurrency_limit: 1, bursting_enabled: false },
+    },
+  };
+}
+
+function agentOf({ persona, briefing, binding, secretId, toolIds }: AgentInput): Row {
+  const endCall = endCallTool(persona.tools);
+  const { baseUrl: url, model } = binding.brain;
+  return {
+    first_message: briefing.greeting ?? "",
+    language: languageCode(persona.language),
+    prompt: {
+      prompt: briefing.text,
+      llm: "custom-llm",
+      custom_llm: { url, model_id: model, api_key: { secret_id: secretId }, api_type: "chat_completions" },
+      // Another model would go on without memory, also after the session has ended.
+      backup_llm_config: { preference: "disabled" },
+      ignore_default_personality: true,
+      tool_ids: toolIds,
+      ...(endCall && { built_in_tools: { end_call: endCall } }),
+    },
+  };
+}
+
+function turnOf({ config: { buffer_words }, binding }: AgentInput): Row {
+  const soft = buffer_words && { timeout_seconds: buffer_words.after_secs, message: buffer_words.message };
+  return {
+    // A page that is gone without a word must not cost until the longest duration.
+    silence_end_call_timeout: seconds(binding.limits.absentTimeoutMs),
+    ...(soft && { soft_timeout_config: soft }),
+  };
+}
+
+function ttsOf({ config, block, persona }: AgentInput): Row {
+  const voice_id = block.voice_id ?? config.voice_id;
+  // The default model speaks English alone.
+  const model_id = languageCode(persona.language) === "en" ? "eleven_flash_v2" : "eleven_flash_v2_5";
+  return { model_id, ...(voice_id !== undefined && { voice_id }) };
+}
+
+function conversationOf({ config, binding }: AgentInput): Row {
+  return {
+    max_duration_seconds: seconds(binding.limits.maxDurationMs),
+    client_events: CLIENT_EVENTS,
+    ...(config.monitoring && { monitoring_enabled: true }),
+  };
+}
+
+function webhooksOf({ post_call_webhook_id }: ElevenLabsConfig): Row | undefined {
+  if (post_call_webhook_id === undefined) return undefined;
+  // No audio: it is large, and nobody here listens to it.
+  return {
+    post_call_webhook_id,
+    events: ["transcript", "call_initiation_failure"],
+    transcript_format: "json",
+  };
+}
+
+function seconds(ms: number): number {
+  return Math.max(1, Math.ceil(ms / 1000));
+}
+
+/** `pt-BR` has a code of its own; of all others ElevenLabs knows the language alone. Undefined for no tag. */
+export function languageCode(tag: string): string | undefined {
+  const lower = tag.toLowerCase();
+  if (lower === "pt-br") return lower;
+  return /^([a-z]{2,3})(-[a-z0-9]+)*$/.exec(lower)?.[1];
+}

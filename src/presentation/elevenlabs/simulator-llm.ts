@@ -1,0 +1,146 @@
+import { readSse } from "../../core/sse.ts";
+import { partsOf, type Row, row, type SimConversation, type World } from "./simulator-world.ts";
+
+export type LlmAnswer = { text: string; calls: LlmCall[] };
+export type LlmCall = { id: string; name: string; arguments: string };
+export type LlmFailure = "llm_timeout" | "custom_llm_error" | "aborted";
+
+/**
+ * Asks the agent's custom model as ElevenLabs does (contract §A.8): `POST {url}/chat/completions`, streamed.
+ * Silence for too long is `llm_timeout`.
+ */
+export async function askLlm(
+  world: World,
+  conversation: SimConversation,
+  onText: (piece: string) => void,
+): Promise<LlmAnswer | LlmFailure> {
+  const { prompt } = partsOf(conversation.agent);
+  const llm = row(prompt["custom_llm"]);
+  if (prompt["llm"] !== "custom-llm") return { text: "I see.", calls: [] };
+  const controller = new AbortController();
+  conversation.asking = controller;
+  let late = false;
+  const cancel = world.clock.after(world.timing.llm, () => {
+    late = true;
+    controller.abort();
+  });
+  const url = `${String(llm["url"]).replace(/\/+$/, "")}/chat/completions`;
+  const secret = world.secrets.get(String(row(llm["api_key"])["secret_id"]));
+  const headers = {
+    authorization: `Bearer ${secret?.value ?? ""}`,
+    "content-type": "application/json",
+    ...(llm["request_headers"] as Record<string, string> | undefined),
+  };
+  const body = requestBody(world, conversation);
+  const record = { url, headers, body, status: 0 };
+  world.llmRequests.push(record);
+  try {
+    const answer = await fetch(url, {
+      method: "POST",
+      headers,
+      body: JSON.stringify(body),
+      signal: controller.signal,
+    });
+    record.status = answer.status;
+    if (!answer.ok || !answer.body) return "custom_llm_error";
+    return await readAnswer(answer.body, (piece) => {
+      cancel();
+      onText(piece);
+    });
+  } catch {
+    return late ? "llm_timeout" : controller.signal.aborted ? "aborted" : "custom_llm_error";
+  } finally {
+    cancel();
+  }
+}
+
+function requestBody(world: World, conversation: SimConversation): Row {
+  const { prompt } = partsOf(conversation.agent);
+  const extra = conversation.initiation["custom_llm_extra_body"];
+  const tools = toolsOf(world, conversation);
+  return {
+    messages: [
+      { role: "system", content: fill(String(prompt["prompt"] ?? ""), conversation.variables) },
+      ...conversation.history,
+    ],
+    model: row(prompt["custom_llm"])["model_id"],
+    temperature: prompt["temperature"] ?? 0,
+    max_tokens: 1000,
+    stream: true,
+    ...(tools.length > 0 && { tools }),
+    ...(conversation.initiation["user_id"] !== undefined && { user_id: conversation.initiation["user_id"] }),
+    ...(extra !== undefined && { elevenlabs_extra_body: extra }),
+  };
+}
+
+/** System tools and the agent's own, as functions. */
+function toolsOf(world: World, { agent }: SimConversation): Row[] {
+  const { prompt } = partsOf(agent);
+  const system = Object.values(row(prompt["built_in_tools"]))
+    .filter((tool) => tool !== null)
+    .map((tool) => functionOf(String(row(tool)["name"]), String(row(tool)["description"]), NO_PARAMETERS));
+  const own = attachedTools(world, agent.body).map(({ config }) => {
+    const schema =
+      config["type"] === "client" ? config["parameters"] : row(config["api_schema"])["request_body_schema"];
+    return functionOf(String(config["name"]), String(config["description"]), forModel(row(schema)));
+  });
+  return [...system, ...own];
+}
+
+const NO_PARAMETERS = { type: "object", properties: {} };
+
+function functionOf(name: string, description: string, parameters: Row): Row {
+  return { type: "function", function: { name, description, parameters } };
+}
+
+export function attachedTools(world: World, agent: Row) {
+  const ids = partsOf({ id: "", body: agent, createdAt: 0 }).prompt["tool_ids"];
+  return (Array.isArray(ids) ? ids : []).flatMap((id) => world.tools.get(String(id)) ?? []);
+}
+
+/** What constants and variables fill in is not the model's business. */
+function forModel(schema: Row): Row {
+  const properties = Object.entries(row(schema["properties"])).filter(
+    ([, value]) => !("constant_value" in row(value)) && !("dynamic_variable" in row(value)),
+  );
+  const names = new Set(properties.map(([name]) => name));
+  const required = (Array.isArray(schema["required"]) ? schema["required"] : []).filter((name) =>
+    names.has(name),
+  );
+  return { type: "object", properties: Object.fromEntries(properties), required };
+}
+
+/** `{{name}}` in a text. */
+export function fill(text: string, variables: Row): string {
+  return text.replace(/\{\{\s*([\w-]+)\s*\}\}/g, (_, name) => String(variables[name] ?? ""));
+}
+
+async function readAnswer(
+  body: AsyncIterable<Uint8Array>,
+  onText: (piece: string) => void,
+): Promise<LlmAnswer | LlmFailure> {
+  let text = "";
+  const calls: LlmCall[] = [];
+  for await (const { data } of readSse(body)) {
+    if (data === "[DONE]") break;
+    const chunk = JSON.parse(data) as { error?: unknown; choices?: Array<{ delta?: Delta }> };
+    if (chunk.error) return "custom_llm_error";
+    const delta = chunk.choices?.[0]?.delta;
+    if (delta?.content) {
+      text += delta.content;
+      onText(delta.content);
+    }
+    for (const part of delta?.tool_calls ?? []) {
+      const call = (calls[part.index] ??= { id: "", name: "", arguments: "" });
+      call.id += part.id ?? "";
+      call.name += part.function?.name ?? "";
+      call.arguments += part.function?.arguments ?? "";
+    }
+  }
+  return { text, calls };
+}
+
+type Delta = {
+  content?: string | null;
+  tool_calls?: Array<{ index: number; id?: string; function?: { name?: string; arguments?: string } }>;
+};
