@@ -135,6 +135,9 @@ function createSession(world: World, agent: SimAgent, { body }: SimulatedCall): 
   if ((agent.body["presenter"] as Row)["type"] !== "expressive")
     return badRequest("only expressive agents have sessions");
   if (agent.status !== "done") return badRequest("the agent is not ready");
+  const { rewrittenMeanwhile: instructions } = world.faults;
+  if (instructions !== undefined)
+    agent.body = { ...agent.body, llm: { ...(agent.body["llm"] as Row), instructions } };
   const session = openRoom(world, agent, persist);
   const session_token = session.room.token(session.person, { ttlMs: 3_600_000 });
   const session_url = world.url.replace("http", "ws");

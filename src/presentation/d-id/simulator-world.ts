@@ -12,6 +12,8 @@ export type DIdFaults = {
   rateLimited: number;
   /** The answer to the next such request gets lost; the work is done. */
   loseAnswerOf: RegExp | undefined;
+  /** Somebody else writes these instructions into an agent right before its next V2 session. */
+  rewrittenMeanwhile: string | undefined;
   /** New agents end in `error` instead of `done`. */
   agentsFail: boolean;
   /** Exports end in `error`. */
@@ -102,6 +104,7 @@ export function noFaults(): DIdFaults {
     refuse: undefined,
     rateLimited: 0,
     loseAnswerOf: undefined,
+    rewrittenMeanwhile: undefined,
     agentsFail: false,
     exportsFail: false,
     exportsNeedAgent: true,
