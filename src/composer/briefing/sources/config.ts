@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { isTelephoneCountry } from "../../../core/telephone.ts";
 import { duration } from "../../parse.ts";
 import type { Attribute } from "../../types.ts";
 import type { FieldSpec, SourceSpec } from "./source.ts";
@@ -46,6 +47,8 @@ const common = {
   subject: z
     .strictObject({ strip_prefix: z.string().optional(), template: z.string().optional() })
     .default({}),
+  /** ISO 3166: where the telephone numbers belong that are written without `+`. */
+  country: z.string().refine(isTelephoneCountry, "is not a country code such as DE").optional(),
   /** Path or column of the time for which the source vouches (its last sync), not of the row's last change. */
   as_of: z.string().optional(),
   fields: z.record(name, field),
@@ -59,6 +62,17 @@ const allowedHost = z
       : { host: entry.host.toLowerCase(), allowPrivate: entry.allow_private },
   );
 
+const httpFind = z.strictObject({
+  url: z
+    .string()
+    .refine(hasFixedHost, "must be a URL whose scheme and host hold no placeholder")
+    .refine((url) => url.includes("{value}"), "holds no {value}: it would find everybody"),
+  /** Path to the list of rows, or to the one row; the whole answer when absent. */
+  root: z.string().default("$"),
+  /** Path of the source's own key in a row. */
+  id: z.string().default("id"),
+});
+
 const http = z.strictObject({
   kind: z.literal("http"),
   url: z.string().refine(hasFixedHost, "must be a URL whose scheme and host hold no placeholder"),
@@ -67,6 +81,8 @@ const http = z.strictObject({
   allow_hosts: z.array(allowedHost).optional(),
   allow_http: z.boolean().default(false),
   max_bytes: z.number().int().positive().default(262_144),
+  /** By field: how a person is looked up by its value. */
+  find: z.record(name, httpFind).default({}),
   ...common,
 });
 
@@ -75,6 +91,8 @@ const sql = z.strictObject({
   driver: z.enum(["sqlite", "postgres", "mysql"]).default("sqlite"),
   database: z.string(),
   query: z.string(),
+  /** By field: the statement that selects the source's own key of who has `:value`. */
+  find: z.record(name, z.string()).default({}),
   ...common,
 });
 
@@ -102,7 +120,10 @@ export const fieldsConfig = z.record(name, field);
 /** `fields:` of a source, as written. */
 export type FieldsConfig = z.input<typeof fieldsConfig>;
 
-type CommonConfig = Pick<SourceConfig, "authority" | "required" | "timeout" | "subject" | "as_of" | "fields">;
+type CommonConfig = Pick<
+  SourceConfig,
+  "authority" | "required" | "timeout" | "subject" | "as_of" | "fields" | "country"
+>;
 
 export function toSpec(sourceName: string, config: CommonConfig): SourceSpec {
   const { strip_prefix: stripPrefix, template } = config.subject;
@@ -111,6 +132,7 @@ export function toSpec(sourceName: string, config: CommonConfig): SourceSpec {
     authority: config.authority,
     required: config.required,
     timeoutMs: config.timeout,
+    ...(config.country !== undefined && { country: config.country }),
     subject: {
       ...(stripPrefix !== undefined && { stripPrefix }),
       ...(template !== undefined && { template }),

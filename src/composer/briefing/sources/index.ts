@@ -36,18 +36,31 @@ function readerOf(name: string, config: SourceConfig, deps: SourceDeps): Reader 
   if (config.kind === "sql") return sqlReader({ name, ...config, timeoutMs: config.timeout });
   checkPaths(config);
   if (config.kind === "file") {
-    const { path, root, key } = config;
+    const { path, root, key, country } = config;
+    const paths = Object.entries(config.fields).map(([field, { path, column }]) => [
+      field,
+      path ?? column ?? field,
+    ]);
+    const fields: Record<string, string> = Object.fromEntries(paths);
     const format = config.format ?? (extname(path).toLowerCase() === ".csv" ? "csv" : "json");
-    return fileReader({ name, path, format, ...(root && { root }), ...(key && { key }) });
+    return fileReader({
+      name,
+      path,
+      format,
+      fields,
+      ...(root && { root }),
+      ...(key && { key }),
+      ...(country && { country }),
+    });
   }
   const { hostname } = new URL(config.url.replaceAll(/[{}]/g, ""));
   const policy = {
     hosts: config.allow_hosts ?? [{ host: hostname, allowPrivate: false }],
     allowHttp: config.allow_http,
   };
-  checkScheme(name, config.url, policy.allowHttp);
-  const { url, headers, max_bytes: maxBytes, timeout: timeoutMs } = config;
-  return httpReader({ name, url, headers, policy, maxBytes, timeoutMs }, deps.clock, deps.lookup);
+  for (const { url } of [config, ...Object.values(config.find)]) checkScheme(name, url, policy.allowHttp);
+  const { url, headers, find, max_bytes: maxBytes, timeout: timeoutMs } = config;
+  return httpReader({ name, url, headers, find, policy, maxBytes, timeoutMs }, deps.clock, deps.lookup);
 }
 
 /** A wrong path is a mistake in the configuration, found at the start and not in the first call. */

@@ -1,5 +1,5 @@
 import { loadPeer } from "./peer.ts";
-import { bind, type SqlOptions, type SqlQuery } from "./sql.ts";
+import { bind, type SqlQuery, type SqlStatement } from "./sql.ts";
 
 type Mysql = { createPool(options: Record<string, unknown>): MysqlPool };
 type MysqlPool = {
@@ -9,26 +9,27 @@ type MysqlPool = {
 };
 
 /** MySQL and MariaDB through the optional `mysql2`, as a prepared statement in a read-only session. */
-export function mysqlQuery({ name, database, query, timeoutMs }: SqlOptions): SqlQuery {
-  const { text: sql } = bind(query, () => "?");
+export function mysqlQuery(statement: SqlStatement): SqlQuery {
+  const { name, database, timeoutMs, rows: wanted } = statement;
+  const { text: sql } = bind(statement.sql, () => "?", statement.parameters);
   let pool: Promise<MysqlPool> | undefined;
   const open = async () => {
     const { createPool } = await loadPeer<Mysql>("mysql2/promise", `source ${name}`);
     const opened = createPool({ uri: database, connectionLimit: 4, connectTimeout: timeoutMs });
     opened.on("connection", (connection) => {
       connection.query("SET SESSION TRANSACTION READ ONLY");
-      connection.query(limits(timeoutMs));
+      connection.query(limits(timeoutMs, wanted));
     });
     return opened;
   };
   return {
-    async first(values) {
+    async run(values) {
       pool ??= open().catch((error: unknown) => {
         pool = undefined;
         throw error;
       });
       const [rows] = await (await pool).execute({ sql, timeout: timeoutMs }, values);
-      return rows[0] as Record<string, unknown> | undefined;
+      return rows as Array<Record<string, unknown>>;
     },
     close: async () => (await pool)?.end(),
   };
@@ -38,7 +39,7 @@ export function mysqlQuery({ name, database, query, timeoutMs }: SqlOptions): Sq
  * Ends a statement on the server too: one that only we gave up on would hold its connection, and `close`, up to
  * its end. MySQL and MariaDB name the limit differently; each reads the comment that is its own.
  */
-function limits(timeoutMs: number): string {
+function limits(timeoutMs: number, rows: number): string {
   const own = `/*!50708 SESSION max_execution_time = ${timeoutMs}, */ /*M! SESSION max_statement_time = ${timeoutMs / 1000}, */`;
-  return `SET ${own} SESSION sql_select_limit = 1`;
+  return `SET ${own} SESSION sql_select_limit = ${rows}`;
 }

@@ -1,5 +1,5 @@
 import { loadPeer } from "./peer.ts";
-import { bind, type SqlOptions, type SqlQuery } from "./sql.ts";
+import { bind, type SqlQuery, type SqlStatement } from "./sql.ts";
 
 type Pg = { Pool: new (options: Record<string, unknown>) => PgPool };
 type PgPool = {
@@ -9,8 +9,9 @@ type PgPool = {
 };
 
 /** PostgreSQL through the optional `pg`; each transaction is read-only and ends at the timeout. */
-export function postgresQuery({ name, database, query, timeoutMs }: SqlOptions): SqlQuery {
-  const { text } = bind(query, (index) => `$${index}`);
+export function postgresQuery(statement: SqlStatement): SqlQuery {
+  const { name, database, timeoutMs, rows: wanted } = statement;
+  const { text } = bind(statement.sql, (index) => `$${index}`, statement.parameters);
   let pool: Promise<PgPool> | undefined;
   const open = async () => {
     const { Pool } = await loadPeer<Pg>("pg", `source ${name}`);
@@ -27,12 +28,13 @@ export function postgresQuery({ name, database, query, timeoutMs }: SqlOptions):
     return opened;
   };
   return {
-    async first(values) {
+    async run(values) {
       pool ??= open().catch((error: unknown) => {
         pool = undefined;
         throw error;
       });
-      return (await (await pool).query({ text, values })).rows[0];
+      const { rows } = await (await pool).query({ text, values });
+      return rows.slice(0, wanted);
     },
     close: async () => (await pool)?.end(),
   };

@@ -2,7 +2,8 @@ import type { Clock } from "../../../core/clock.ts";
 import { withDeadline } from "../../../core/deadline.ts";
 import { AstrocyteError, toAstrocyteError } from "../../../core/errors.ts";
 import type { Attribute, Sensitivity, SourceField, SourceRecord, Subject } from "../../types.ts";
-import { type SubjectMapping, subjectKey } from "./subject.ts";
+import { comparable, ENOUGH, type Finder, requireFinder } from "./find.ts";
+import { type SubjectMapping, subjectKey, subjectOf } from "./subject.ts";
 
 /** A system of record: what the application's own databases say about a person. */
 export type SystemOfRecord = {
@@ -14,6 +15,18 @@ export type SystemOfRecord = {
    * source's timeout; nothing while the cache is fresh. Errors: `source_failed`, `deadline_exceeded`.
    */
   fetch(subject: Subject): Promise<SourceRecord>;
+  /** Names of the fields that it gives. */
+  readonly fields: readonly string[];
+  /** Fields by whose value a person can be looked up. */
+  readonly searchable: readonly string[];
+  /** Where telephone numbers without `+` belong (ISO 3166). */
+  readonly country?: string;
+  /**
+   * Ids of the subjects whose `field` has this value; telephone numbers are compared as E.164. Of several two are
+   * given, so that nobody is guessed. Costs one read, at most the source's timeout; nothing is cached.
+   * Errors: `source_failed`, `deadline_exceeded`, `not_supported` for a field that is not searchable.
+   */
+  find(field: string, value: string): Promise<string[]>;
   /** Drops what is cached of the subject. */
   forget(subject: Subject): void;
   close(): Promise<void>;
@@ -43,6 +56,7 @@ export type SourceSpec = {
   authority: number;
   required: boolean;
   timeoutMs: number;
+  country?: string;
   subject: SubjectMapping;
   fields: FieldSpec[];
 };
@@ -50,6 +64,8 @@ export type SourceSpec = {
 /** Reads one row by the source's own key; undefined when there is none. The rest is `defineSource`'s. */
 export type Reader = {
   read(key: string, subject: Subject, signal: AbortSignal): Promise<Row | undefined>;
+  /** By field: how a person is looked up by its value. */
+  finders?: Record<string, Finder>;
   close?(): Promise<void>;
 };
 
@@ -116,6 +132,20 @@ export function defineSource(spec: SourceSpec, reader: Reader, clock: Clock): Sy
   return {
     name: spec.name,
     required: spec.required,
+    fields: spec.fields.map(({ name }) => name),
+    searchable: Object.keys(reader.finders ?? {}),
+    ...(spec.country !== undefined && { country: spec.country }),
+    async find(field, value) {
+      const finder = requireFinder(spec.name, reader.finders ?? {}, field);
+      const limit = { clock, timeoutMs: spec.timeoutMs, what: `[source ${spec.name}] the look-up` };
+      try {
+        const keys = await withDeadline(limit, (signal) => finder(comparable(value, spec.country), signal));
+        const ids = keys.map((key) => subjectOf(key, spec.subject)).filter((id) => id !== undefined);
+        return [...new Set(ids)].slice(0, ENOUGH);
+      } catch (error) {
+        throw toSourceError(spec.name, error);
+      }
+    },
     async fetch(subject) {
       const key = `${subject.principal}\0${subjectKey(subject, spec.subject)}`;
       const { entry, at, error } = await entryOf(key, subject);

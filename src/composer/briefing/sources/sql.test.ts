@@ -7,7 +7,7 @@ import { after, test } from "node:test";
 import { systemClock } from "../../../core/clock.ts";
 import { parseSource, type SystemOfRecord } from "./index.ts";
 import { loadPeer } from "./peer.ts";
-import { bind } from "./sql.ts";
+import { bind, SUBJECT } from "./sql.ts";
 
 const anna = { principal: "user:anna", id: "anna" };
 const open: SystemOfRecord[] = [];
@@ -86,14 +86,14 @@ test("SQLite: a slow query does not hold up the event loop", async () => {
 test("parameters are found outside of strings, comments and casts", () => {
   const sql = `select ':subject', "a:subject", x::text -- :subject
     /* :other */ from t where id = :subject and p = :subject_principal or $a$ :subject $a$ = :subject`;
-  const { text, names } = bind(sql, (index) => `$${index}`);
+  const { text, names } = bind(sql, (index) => `$${index}`, SUBJECT);
   assert.deepEqual(names, ["subject", "subject_principal", "subject"]);
   assert.match(text, /id = \$1 and p = \$2 or \$a\$ :subject \$a\$ = \$3/);
   assert.match(text, /':subject', "a:subject", x::text -- :subject/);
 });
 
 test("a query without a subject, or with another parameter, is a mistake in the configuration", () => {
-  assert.throws(() => bind("select * from t", () => "?"), { code: "config_invalid" });
+  assert.throws(() => bind("select * from t", () => "?", SUBJECT), { code: "config_invalid" });
   assert.throws(() => source({ database: "x", query: "select :id" }), { code: "config_invalid" });
 });
 

@@ -3,7 +3,12 @@ import { workerData } from "node:worker_threads";
 import { AstrocyteError } from "../../../core/errors.ts";
 import { serveTasks } from "../../../core/worker-tasks.ts";
 
-const { database, sql, timeoutMs } = workerData as { database: string; sql: string; timeoutMs: number };
+const { database, sql, timeoutMs, rows } = workerData as {
+  database: string;
+  sql: string;
+  timeoutMs: number;
+  rows: number;
+};
 let open: { db: DatabaseSync; statement: StatementSync } | undefined;
 
 /** Opened at the first query, so that a file that appears later is found. */
@@ -17,13 +22,17 @@ function statement(): StatementSync {
   return open.statement;
 }
 
-function first(values: unknown): unknown {
+function run(values: unknown): unknown {
   try {
-    return statement().get(...(values as string[]));
+    return [
+      ...statement()
+        .iterate(...(values as string[]))
+        .take(rows),
+    ];
   } catch {
     // SQLite's own message may quote a value.
     throw new AstrocyteError("source_failed", "[sources] the SQLite query failed. Check database and query.");
   }
 }
 
-serveTasks(first, () => open?.db.close());
+serveTasks(run, () => open?.db.close());

@@ -16,7 +16,19 @@ export function subjectKey(subject: Subject, mapping: SubjectMapping = {}): stri
   );
 }
 
-/** Replaces `{subject}`, `{subject.id}` and `{subject.principal}`. */
+/** Replaces `{subject}`, `{subject.id}`, `{subject.principal}` and `{value}`, where they are given. */
 export function fill(template: string, values: Record<string, string>): string {
-  return template.replace(/\{(subject(?:\.\w+)?)\}/g, (whole, name: string) => values[name] ?? whole);
+  return template.replace(/\{(subject(?:\.\w+)?|value)\}/g, (whole, name: string) => values[name] ?? whole);
+}
+
+/** The subject's id of a source's own key: the way back. Undefined where the key is none that `subjectKey` makes. */
+export function subjectOf(key: string, mapping: SubjectMapping = {}): string | undefined {
+  const { stripPrefix = "", template = "{subject.id}" } = mapping;
+  const pattern = RegExp.escape(template)
+    .replace(RegExp.escape("{subject.id}"), "(.+)")
+    .replace(RegExp.escape("{subject.principal}"), "user:(.+)");
+  const id = new RegExp(`^${pattern}$`, "s").exec(key)?.[1];
+  if (id === undefined) return undefined;
+  const subject = stripPrefix + id;
+  return subjectKey({ id: subject, principal: `user:${subject}` }, mapping) === key ? subject : undefined;
 }
