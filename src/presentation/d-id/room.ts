@@ -19,5 +19,5 @@ export async function openRoom(
     chat_persist: config.chat_persist,
   });
   const tools = persona.tools.map(({ name }) => name);
-  return { vendorSessionId: id, join: { kind: "livekit", url, token, data: { topics: TOPICS, tools } } };
+  return { vendorSessionId: id, join: { kind: "livekit", url, token, data: { tools } } };
 }
