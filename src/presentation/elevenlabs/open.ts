@@ -72,7 +72,8 @@ async function openOwn(opener: Opener, opening: Opening): Promise<Found> {
   const body = agentBody({ ...opening, config: opener.config, secretId: secret.value, toolIds: tools.value });
   const agent = await opener.api.agents.create(body);
   await record({ kind: "agent", id: agent });
-  return { vendorSessionId: agent, join: await waysIn(opener, agent, false) };
+  const join = await waysIn(opener, agent, false);
+  return { vendorSessionId: agent, join: { ...join, data: { tools: relayed(opening.persona) } } };
 }
 
 /** The page names the session to the brain by its token; briefing and memory never pass it. */
@@ -86,7 +87,15 @@ async function openShared(opener: Opener, opening: Opening): Promise<Found> {
   if (called) throw onlyByTelephone(called.name);
   const agent = (block.agent_id ?? opener.config.agent_id)!;
   const join = await waysIn(opener, agent, true);
-  return { vendorSessionId, join: { ...join, data: initiationData(opener.config, opening) } };
+  const data = { tools: relayed(persona), ...initiationData(opener.config, opening) };
+  return { vendorSessionId, join: { ...join, data } };
+}
+
+/** Names of the tools that the page registers, to carry their calls to the gateway. */
+function relayed({ tools }: VendorPersona): string[] {
+  return tools
+    .filter(({ delivery, name }) => delivery === "client" && name !== END_CALL)
+    .map(({ name }) => name);
 }
 
 async function makeTools(opener: Opener, opening: Opening): Promise<string[]> {

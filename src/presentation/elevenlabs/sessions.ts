@@ -42,12 +42,7 @@ export type Finder = { api: ElevenLabsApi; config: ElevenLabsConfig };
 export async function recordsOf({ api, config }: Finder, vendorSessionId: string): Promise<Row[]> {
   const shared = config.strategy === "shared_agent";
   const found = await api.conversations.list(
-    shared
-      ? {
-          variable: [SESSION_VARIABLE, vendorSessionId],
-          ...(config.agent_id && { agentId: config.agent_id }),
-        }
-      : { agentId: vendorSessionId },
+    shared ? { variable: [SESSION_VARIABLE, vendorSessionId] } : { agentId: vendorSessionId },
   );
   const records = await Promise.all(found.map(({ id }) => recordOf(api, id)));
   return records

@@ -61,7 +61,7 @@ export async function joinTalk(signedUrl: string, options: JoinOptions = {}): Pr
       check();
     });
   await new Promise((resolve, reject) => socket.once("open", resolve).once("error", reject));
-  send({ type: "conversation_initiation_client_data", ...options.initiation });
+  send({ type: "conversation_initiation_client_data", ...ofTheWire(options.initiation ?? {}) });
   const metadata = await next(({ type }) => type === "conversation_initiation_metadata");
   return {
     received,
@@ -80,4 +80,11 @@ export async function joinTalk(signedUrl: string, options: JoinOptions = {}): Pr
       await closed;
     },
   };
+}
+
+const WIRE = ["conversation_config_override", "custom_llm_extra_body", "dynamic_variables", "user_id"];
+
+/** What of a session's join data goes to ElevenLabs; the rest is for the page itself. */
+function ofTheWire(data: Row): Row {
+  return Object.fromEntries(Object.entries(data).filter(([name]) => WIRE.includes(name)));
 }

@@ -49,6 +49,8 @@ export type ElevenLabsSimulator = Pick<
   /** Somebody calls an agent's number. */
   ring(call: Ring): Promise<ElevenLabsCaller | undefined>;
   conversation(id: string): SimConversation;
+  /** Ids of all conversations, oldest first. */
+  conversations(): string[];
   /** Talks that run now, of one agent or all. */
   talking(agentId?: string): number;
   /** Fifteen minutes have passed: a way in, or every one, is closed. */
@@ -98,6 +100,7 @@ export async function createElevenLabsSimulator(
     join: joinTalk,
     ring: (call) => ring(world, call),
     conversation,
+    conversations: () => [...world.conversations.keys()],
     talking: (agentId) =>
       [...world.conversations.values()].filter(
         ({ agent, endedAt }) => endedAt === undefined && (agentId === undefined || agent.id === agentId),
