@@ -9,6 +9,7 @@ import {
   type ElevenLabsTiming,
   newWorld,
   type Row,
+  type SimAgent,
   type SimConversation,
   type SimPostCall,
   type World,
@@ -39,6 +40,7 @@ export type ElevenLabsSimulator = Pick<
   /** Makes a stored secret, or a tool, likewise. */
   makeSecret(name: string, value: string): string;
   makeTool(config: Row): string;
+  agent(id: string): SimAgent;
   /** Sets the workspace's post-call webhook. */
   setPostCall(hook: SimPostCall): void;
   isPostCallDisabled(): boolean;
@@ -78,11 +80,7 @@ export async function createElevenLabsSimulator(
   const sockets = createSockets(world);
   const server = await startSimulatorServer((call) => serve(world, call), sockets.upgrade);
   world.url = server.url;
-  const conversation = (id: string) => {
-    const found = world.conversations.get(id);
-    if (!found) throw new Error(`[elevenlabs simulator] there is no conversation ${id}`);
-    return found;
-  };
+  const conversation = (id: string) => found(world.conversations.get(id), id);
   const { url, faults, requests, llmRequests, webhooks, toolCalls } = world;
   return {
     ...{ url, apiKey, faults, timing: world.timing, requests, llmRequests, webhooks, toolCalls },
@@ -90,6 +88,7 @@ export async function createElevenLabsSimulator(
     makeSecret: (name, value) =>
       made(world, "POST", "/v1/convai/secrets", { type: "new", name, value }, "secret_id"),
     makeTool: (tool_config) => made(world, "POST", "/v1/convai/tools", { tool_config }, "id"),
+    agent: (id) => found(world.agents.get(id), id),
     setPostCall(hook) {
       world.postCall = { ...hook, failures: 0, lastSuccess: clock.now(), disabled: false };
     },
@@ -121,6 +120,11 @@ export async function createElevenLabsSimulator(
       await server.close();
     },
   };
+}
+
+function found<T>(value: T | undefined, id: string): T {
+  if (value === undefined) throw new Error(`[elevenlabs simulator] there is no ${id}`);
+  return value;
 }
 
 function made(world: World, method: string, path: string, body: Row, field: string): string {
