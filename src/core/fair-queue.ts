@@ -15,9 +15,10 @@ export class FairQueue<T> {
     this.#size++;
   }
 
-  /** The oldest item of the lane whose turn it is; that lane goes to the end. */
-  shift(): T | undefined {
+  /** The oldest item of the first lane, in their turn, where that one fits; the lane goes to the end. */
+  shift(fits: (item: T) => boolean): T | undefined {
     for (const [lane, items] of this.#lanes) {
+      if (!fits(items[0]!)) continue;
       const item = items.shift();
       this.#lanes.delete(lane);
       if (items.length > 0) this.#lanes.set(lane, items);

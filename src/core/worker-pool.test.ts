@@ -6,9 +6,9 @@ import { WorkerPool, workerUrl } from "./worker-pool.ts";
 
 type Echo = { value: unknown; threadId: number; workerData: unknown };
 
-function newPool(t: TestContext, size: number): WorkerPool {
+function newPool(t: TestContext, size: number, patience = 0): WorkerPool {
   const url = workerUrl("./fixtures/echo-worker", import.meta.url);
-  const pool = new WorkerPool({ url, name: "test", size, workerData: "data" });
+  const pool = new WorkerPool({ url, name: "test", size, workerData: "data", patience });
   t.after(() => pool.close());
   return pool;
 }
@@ -65,26 +65,35 @@ it("a busy lane does not hold up another", async (t) => {
   assert.deepEqual(order, ["first", "busy0", "other", "busy1", "busy2", "busy3"]);
 });
 
-it("a lane stays with its worker, and moves when that one is busy", async (t) => {
+it("a subject stays with the worker that knows it, and moves when that one is busy", async (t) => {
   const pool = newPool(t, 2);
-  const threadOf = async (lane: string) => (await pool.run<Echo>(echo(0), { lane })).threadId;
+  const threadOf = async (affinity: string) =>
+    (await pool.run<Echo>(echo(0), { lane: "bank", affinity })).threadId;
   const [a, b] = await Promise.all([threadOf("a"), threadOf("b")]);
   assert.notEqual(a, b);
   for (let i = 0; i < 5; i++) assert.deepEqual([await threadOf("b"), await threadOf("a")], [b, a]);
   const gate = gated(0);
-  const held = pool.run(gate.task, { lane: "a" });
+  const held = pool.run(gate.task, { lane: "bank", affinity: "a" });
   assert.equal(await threadOf("a"), b);
   gate.open();
   await held;
+  // Now both know it.
+  assert.deepEqual(new Set(await Promise.all([threadOf("a"), threadOf("a")])), new Set([a, b]));
 });
 
-it("affinity groups tasks of one lane", async (t) => {
-  const pool = newPool(t, 2);
-  const threadOf = async (affinity: string) =>
-    (await pool.run<Echo>(echo(0), { lane: "bank", affinity })).threadId;
-  const [words, vectors] = await Promise.all([threadOf("words"), threadOf("vectors")]);
-  assert.notEqual(words, vectors);
-  assert.deepEqual([await threadOf("vectors"), await threadOf("words")], [vectors, words]);
+it("some tasks wait for who knows their subject; more do not, and others never", async (t) => {
+  const pool = newPool(t, 2, 2);
+  const threadOf = async (affinity?: string) =>
+    (await pool.run<Echo>(echo(0), affinity === undefined ? {} : { affinity })).threadId;
+  const [, b] = await Promise.all([threadOf("a"), threadOf("b")]);
+  const gate = gated(0);
+  const held = pool.run(gate.task, { affinity: "a" });
+  const patient = [threadOf("a"), threadOf("a")];
+  assert.deepEqual([await threadOf(), await threadOf("new")], [b, b]);
+  const third = threadOf("a");
+  assert.equal(await patient[0], b);
+  gate.open();
+  await Promise.all([held, third, ...patient]);
 });
 
 it("a crash fails its task as retryable, spares the queue, and is made good", async (t) => {

@@ -13,6 +13,11 @@ export type PoolOptions = {
   workerData?: unknown;
   /** Tasks that one worker is given at a time; above 1 only for a worker that takes batches. 1 when absent. */
   inFlight?: number;
+  /**
+   * So many tasks may wait for workers that know their subject before one that does not, and has to learn it,
+   * takes them. 0 when absent.
+   */
+  patience?: number;
   /** Retryable code of the tasks that a crashed worker held. `memory_unavailable` when absent. */
   crashCode?: ErrorCode;
 };
@@ -20,7 +25,7 @@ export type PoolOptions = {
 export type RunOptions = {
   /** Lanes are served in turn: the id of whoever must not starve the others. */
   lane?: string;
-  /** Tasks of one affinity go to the worker that had the last one, as long as it is free. The lane when absent. */
+  /** The subject that a worker has to know: tasks of one affinity go to workers that had one before. */
   affinity?: string;
   /** Ends the wait of a task that no worker has begun. */
   signal?: AbortSignal;
@@ -28,7 +33,7 @@ export type RunOptions = {
 
 type Task = {
   message: unknown;
-  affinity: string;
+  affinity: string | undefined;
   resolve(value: unknown): void;
   reject(error: unknown): void;
 };
@@ -49,7 +54,8 @@ export class WorkerPool {
   readonly #queue = new FairQueue<Task>();
   /** Least recently used first. */
   #members: Member[] = [];
-  readonly #affinities = new Map<string, Member>();
+  /** Who knows which subject. */
+  readonly #affinities = new Map<string, Set<Member>>();
   #nextId = 0;
   #closed = false;
   #idle: (() => void) | undefined;
@@ -65,7 +71,7 @@ export class WorkerPool {
 
   /** Hands `message` to a worker and returns its answer; errors come back as `AstrocyteError`. */
   run<T>(message: unknown, options: RunOptions = {}): Promise<T> {
-    const { lane = "", affinity = lane, signal } = options;
+    const { lane = "", affinity, signal } = options;
     if (this.#closed) return Promise.reject(this.#closedError());
     if (signal?.aborted) return Promise.reject(cancelled());
     return new Promise<T>((resolve, reject) => {
@@ -82,7 +88,9 @@ export class WorkerPool {
     await Promise.all(
       this.#members.map(
         (member) =>
-          new Promise((resolve, reject) => this.#give(member, { message, affinity: "", resolve, reject })),
+          new Promise((resolve, reject) =>
+            this.#give(member, { message, affinity: undefined, resolve, reject }),
+          ),
       ),
     );
   }
@@ -121,12 +129,9 @@ export class WorkerPool {
 
   #dispatch(): void {
     while (this.#queue.size > 0 && this.#hasRoom()) {
-      const task = this.#queue.shift()!;
-      const member = this.#choose(task.affinity);
-      this.#affinities.delete(task.affinity);
-      this.#affinities.set(task.affinity, member);
-      if (this.#affinities.size > MAX_AFFINITIES) this.#affinities.delete(firstKey(this.#affinities));
-      this.#give(member, task);
+      const task = this.#queue.shift(({ affinity }) => this.#mayBegin(affinity));
+      if (!task) return;
+      this.#give(this.#choose(task.affinity), task);
     }
     if (this.#closed && !this.#busy()) this.#idle?.();
   }
@@ -139,11 +144,31 @@ export class WorkerPool {
     return member.tasks.size < (this.#options.inFlight ?? 1);
   }
 
-  /** The worker that knows the subject; else the one that has been idle longest; else a new one. */
-  #choose(affinity: string): Member {
+  #mayBegin(affinity: string | undefined): boolean {
+    if (affinity === undefined || this.#queue.size > (this.#options.patience ?? 0)) return true;
+    return !this.#affinities.has(affinity) || this.#knowing(affinity) !== undefined;
+  }
+
+  /** A worker that knows the subject and is free. */
+  #knowing(affinity: string): Member | undefined {
     const known = this.#affinities.get(affinity);
-    if (known && this.#free(known)) return known;
-    return this.#members.find((member) => this.#free(member)) ?? this.#spawn();
+    return known && this.#members.find((member) => known.has(member) && this.#free(member));
+  }
+
+  /** One that knows the subject; else the one that has been idle longest; else a new one. */
+  #choose(affinity: string | undefined): Member {
+    const known = affinity === undefined ? undefined : this.#knowing(affinity);
+    const member = known ?? this.#members.find((other) => this.#free(other)) ?? this.#spawn();
+    // The first one counts at once; another one only when it has learnt the subject.
+    if (affinity !== undefined && !this.#affinities.has(affinity)) this.#learns(affinity, member);
+    return member;
+  }
+
+  #learns(affinity: string, member: Member): void {
+    const known = this.#affinities.get(affinity) ?? new Set();
+    this.#affinities.delete(affinity);
+    this.#affinities.set(affinity, known.add(member));
+    if (this.#affinities.size > MAX_AFFINITIES) this.#affinities.delete(firstKey(this.#affinities));
   }
 
   #give(member: Member, task: Task): void {
@@ -184,6 +209,7 @@ export class WorkerPool {
     const task = member.tasks.get(id);
     if (!task) return;
     member.tasks.delete(id);
+    if (task.affinity !== undefined) this.#learns(task.affinity, member);
     if (member.tasks.size === 0) member.worker.unref();
     settle(task);
     this.#dispatch();
@@ -192,8 +218,8 @@ export class WorkerPool {
   /** A worker is gone: what it held fails, and the next task starts another. */
   #lose(member: Member): void {
     this.#members = this.#members.filter((other) => other !== member);
-    for (const [affinity, owner] of this.#affinities) {
-      if (owner === member) this.#affinities.delete(affinity);
+    for (const [affinity, known] of this.#affinities) {
+      if (known.delete(member) && known.size === 0) this.#affinities.delete(affinity);
     }
     const { name, crashCode = "memory_unavailable" } = this.#options;
     for (const task of member.tasks.values()) {

@@ -40,7 +40,7 @@ export type SqliteDatabase = {
   write<K extends WriteName>(op: K, args: Args<WriteOps[K]>, lane?: string): Promise<Result<WriteOps[K]>>;
   /**
    * Sees every write that has returned, of any process. Lanes take turns; `affinity` keeps calls that share
-   * a cache on one thread (the lane when absent).
+   * a cache on the threads that have it.
    */
   read<K extends ReadName>(
     op: K,
@@ -89,9 +89,11 @@ export async function openDatabase(path: string, options: SqliteOptions = {}): P
   const here = lookups;
   return {
     write: (op, args, lane = "") => writer.run({ op, args } satisfies Call, { lane }),
-    async read(op, args, lane, affinity = lane) {
+    async read(op, args, lane, affinity) {
       const short = (shortReads as Record<string, (context: Connection, args: never) => unknown>)[op];
-      return short ? lookUp(here, short, args) : readers.run({ op, args } satisfies Call, { lane, affinity });
+      return short
+        ? lookUp(here, short, args)
+        : readers.run({ op, args } satisfies Call, { lane, ...(affinity !== undefined && { affinity }) });
     },
     readEverywhere: (op, args) => readers.everywhere({ op, args } satisfies Call),
     close,
@@ -126,6 +128,8 @@ function newReaders(workerData: ReaderData, size: number): WorkerPool {
     url: workerUrl("./reader", import.meta.url),
     name: "store reader",
     size,
+    // A few milliseconds of waiting are less than reading a bank's index anew.
+    patience: 8,
     workerData,
     crashCode: "store_busy",
   });

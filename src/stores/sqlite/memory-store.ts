@@ -18,7 +18,7 @@ export function memoryStore(database: SqliteDatabase): MemoryStore {
         ),
     },
     beside: <T>(module: URL, task: unknown, bankId: string) =>
-      database.read("beside", { module: module.href, task }, bankId) as Promise<T>,
+      database.read("beside", { module: module.href, task }, bankId, bankId) as Promise<T>,
     close: () => database.close(),
   };
 }
@@ -72,15 +72,14 @@ function memoryRows(database: SqliteDatabase): MemoryStore["memories"] {
   };
 }
 
-/** Each kind of search keeps to one thread per bank, so that two of them run side by side. */
 function memorySearch(database: Pick<SqliteDatabase, "read">): MemoryStore["search"] {
   return {
     lexical: (bankId, text, filter, limit) =>
-      database.read("search.lexical", { bankId, text, filter, limit }, bankId, `${bankId} lexical`),
+      database.read("search.lexical", { bankId, text, filter, limit }, bankId, bankId),
     dense: (bankId, vector, filter, limit) =>
-      database.read("search.dense", { bankId, vector, filter, limit }, bankId, `${bankId} dense`),
+      database.read("search.dense", { bankId, vector, filter, limit }, bankId, bankId),
     recent: (bankId, filter, limit) =>
-      database.read("search.recent", { bankId, filter, limit }, bankId, `${bankId} lexical`),
+      database.read("search.recent", { bankId, filter, limit }, bankId, bankId),
   };
 }
 
