@@ -1,5 +1,8 @@
 import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
+import { join as joinPath } from "node:path";
 import { test } from "node:test";
+import { promisify } from "node:util";
 import { createDIdSimulator } from "../../src/presentation/d-id/simulator.ts";
 import { FakeLiveKitRoom } from "../../src/presentation/simulator-livekit-room.ts";
 import { FakeClock } from "../../src/testing/fake-clock.ts";
@@ -222,4 +225,12 @@ test("V1: the server speaks and closes the stream; a persona with tools is refus
   assert.deepEqual(simulator.left(), { sessions: 0, streams: 0, agents: 0, tools: 0 });
   const { json } = await call(`${path}/transcript`, { key: APP_KEY });
   assert.ok((json["turns"] as Array<{ text: string }>).some(({ text }) => text === "I ran."));
+});
+
+test("the example has two calls, and the second knows the first", async () => {
+  const main = joinPath(import.meta.dirname, "../../examples/d-id/main.ts");
+  const { stdout } = await promisify(execFile)(process.execPath, [main]);
+  assert.match(stdout, /^- My sister Miriam lives in Porto\.$/m);
+  assert.match(stdout, /Where does my sister live\?\nTheo: .*My sister Miriam lives in Porto/);
+  assert.match(stdout, /0 sessions, 0 agents, 0 tools/);
 });

@@ -3,6 +3,7 @@ import { AstrocyteError, type ErrorCode } from "../../core/errors.ts";
 import { asRow, asRows, type Row, required, text } from "../read.ts";
 import { createVendorHttp, type Method, segment, type VendorCall, type VendorHttp } from "../vendor-http.ts";
 
+/** Address, key and its scheme, timeouts. */
 export type DIdApiOptions = {
   baseUrl: string;
   apiKey: string;

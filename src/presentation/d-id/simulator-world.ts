@@ -28,6 +28,7 @@ export type DIdFaults = {
   patchReachesRunning: boolean;
 };
 
+/** How long things take at D-ID, in milliseconds of the clock. */
 export type DIdTiming = {
   agentReadyAfterMs: number;
   exportAfterMs: number;
