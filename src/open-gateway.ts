@@ -8,6 +8,7 @@ import { type ComposerParts, type ComposerSettings, DEFAULT_SETTINGS } from "./c
 import { parsePersonas } from "./composer/personas.ts";
 import { parseSettings } from "./composer/settings.ts";
 import type { ComposerStore } from "./composer/store.ts";
+import { parseInbound } from "./composer/telephone/config.ts";
 import type { ToolDefinition } from "./composer/tools/definitions.ts";
 import { createTools } from "./composer/tools/registry.ts";
 import { type Config, loadConfig } from "./config.ts";
@@ -59,7 +60,7 @@ export type OpenedGateway = {
   gateway: Gateway;
   memory: Astrocyte;
   composer: Composer;
-  /** Starts serving and the composer's heartbeat. Returns the address. */
+  /** Starts serving and the composer's heartbeat, and loads what the first recall needs. Returns the address. */
   listen(at?: { host?: string; port?: number }): Promise<string>;
   /** Drains, then closes everything in turn. Idempotent. */
   close(): Promise<void>;
@@ -129,21 +130,21 @@ async function wire(
   const adapters = adaptersOf(read, local, options.adapters ?? [], deps);
   const tools = createTools(read.tools, http, options.tools);
   const sources = sourcesOf(read, clock);
+  const personas = parsePersonas(read.personas, {
+    sources: sources.keys(),
+    tools: tools.keys(),
+    vendors: [...Object.keys(VENDORS), ...adapters.keys()],
+    replaced: REPLACED,
+  });
   const parts: ComposerParts = {
     store: stores.composer,
     memory,
     adapters,
-    personas: parsePersonas(read.personas, {
-      sources: sources.keys(),
-      tools: tools.keys(),
-      vendors: [...Object.keys(VENDORS), ...adapters.keys()],
-      replaced: REPLACED,
-    }),
+    personas,
     tools,
     brief: createBriefer({ sources, memory, clock }),
-    forgetRecords: (subject) => {
-      for (const source of sources.values()) source.forget(subject);
-    },
+    sources,
+    inbound: parseInbound(read.inbound, { adapters, personas, sources }),
     ...(models.llm && { llm: models.llm }),
     secret,
     publicUrl: (read.public_url ?? "").replace(/\/$/, ""),
@@ -182,6 +183,8 @@ async function wire(
       const address = await gateway.listen(at);
       if (parts.publicUrl === "") parts.publicUrl = address;
       composer.start();
+      // The first turn finds its memory in time; should this fail, so will that turn, and say why.
+      memory.warm().catch(() => {});
       return address;
     },
     close() {

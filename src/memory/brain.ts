@@ -15,7 +15,7 @@ import {
   type ImportResult,
   importBank,
 } from "./portability.ts";
-import { recall, recallBanks } from "./recall.ts";
+import { recall, recallBanks, warmUp } from "./recall.ts";
 import { reflect } from "./reflect.ts";
 import { type ReindexOptions, type ReindexResult, reindex } from "./reindex.ts";
 import { createRetainer, type Retainer, type RetainItem } from "./retain.ts";
@@ -106,6 +106,14 @@ export class Astrocyte {
   /** Recall as it would have been at `asOf`: later memories and replacements are not known. */
   async history(query: string, options: RecallOptions & { asOf: TimeInput }): Promise<RecallResult> {
     return this.#read("history", options, (context) => recall(this.#engine, query, { ...options, context }));
+  }
+
+  /**
+   * Loads what the first recall would load: with the local embedder half a second of a core, and some 100 MB.
+   * A server calls it at its start, so that the first turn has its memory in time.
+   */
+  warm(): Promise<void> {
+    return warmUp(this.#engine);
   }
 
   /** Answers from memory, citing it; written by the LLM when one is configured, else quoted. */

@@ -3,7 +3,7 @@ import { describe, it } from "node:test";
 import { AstrocyteError } from "../core/errors.ts";
 import type { FakeClock } from "../testing/fake-clock.ts";
 import { found, NOW, never, nothing, row, scripted } from "./recall.fixture.ts";
-import { recall, recallBanks } from "./recall.ts";
+import { recall, recallBanks, warmUp } from "./recall.ts";
 import type { SearchFilter } from "./store.ts";
 import type { RecallOptions, RecallResult } from "./types.ts";
 
@@ -264,5 +264,21 @@ describe("recall with external context", () => {
     const result = await pending;
     assert.equal(result.hits[0]?.origin, "external");
     assert.deepEqual(result.trace.late, ["dense", "external"]);
+  });
+});
+
+describe("warming up", () => {
+  it("loads the embedder and runs the ranking where the store's data is, and finds nothing", async () => {
+    const { engine } = scripted({});
+    const warmed: string[] = [];
+    engine.embedder.warm = async () => void warmed.push("embedder");
+    engine.store.beside = async (module, task) => {
+      warmed.push("store");
+      const { default: run } = await import(module.href);
+      return run(engine.store, task);
+    };
+    await warmUp(engine);
+    assert.deepEqual(warmed.sort(), ["embedder", "store"]);
+    assert.deepEqual(ids(await recall(engine, "key", { bankId: "bank" })), []);
   });
 });

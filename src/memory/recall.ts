@@ -48,6 +48,17 @@ export async function recall(engine: Engine, query: string, options: RecallOptio
   }
 }
 
+/** Loads what the first recall would load: the embedder's model and, in the store's threads, the ranking. */
+export async function warmUp({ store, embedder }: Engine): Promise<void> {
+  const { embeddingModel } = embedder;
+  const nothing: Question = {
+    ...{ text: "", banks: [], strategy: "parallel", maxResults: 1, embeddingModel, externals: [] },
+    filter: { now: 0 },
+  };
+  const task: RankTask = { question: nothing };
+  await Promise.all([embedder.warm?.(), store.beside?.(TASK, task, "")]);
+}
+
 type Call = {
   engine: Engine;
   question: Question;

@@ -94,5 +94,7 @@ export type LLMProvider = {
   embed(texts: string[], options?: EmbedOptions): Promise<Float32Array[]>;
   stream?(messages: Message[], options?: CompleteOptions): AsyncIterable<CompletionChunk>;
   embedMultimodal?(parts: ContentPart[][], options?: EmbedOptions): Promise<Float32Array[]>;
+  /** Loads what the first call would load, where that takes long. */
+  warm?(): Promise<void>;
   close?(): Promise<void>;
 };

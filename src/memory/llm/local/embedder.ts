@@ -21,6 +21,7 @@ export type LocalEmbedderOptions = {
   clock?: Clock;
 };
 
+const WARM_UP = "Good morning.";
 const MODEL = `use-lite-q8@${REVISION}`;
 
 /**
@@ -76,6 +77,9 @@ export function createLocalEmbedder(options: LocalEmbedderOptions = {}): LLMProv
       );
       cache.put(texts, vectors);
       return vectors;
+    },
+    async warm() {
+      await Promise.all(pools.map((pool) => pool.run<Float32Array>([WARM_UP])));
     },
     async close() {
       cache.clear();
