@@ -33,7 +33,7 @@ export function hear(world: World, session: SimSession, said: string): void {
 
 /** A command of the page. */
 export function obey(world: World, session: SimSession, packet: string): void {
-  const command = asRow(JSON.parse(packet));
+  const command = commandIn(packet);
   const said = text(command["text"]) ?? "";
   touch(world, session);
   const type = command["event_type"];
@@ -47,6 +47,15 @@ export function obey(world: World, session: SimSession, packet: string): void {
   } else if (type === "user.start_push_to_talk" || type === "user.stop_push_to_talk") {
     session.listening = type === "user.start_push_to_talk";
     emit(session, `user.push_to_talk_${session.listening ? "started" : "stopped"}`);
+  }
+}
+
+/** What is no command is ignored without a word. */
+function commandIn(packet: string): Row {
+  try {
+    return asRow(JSON.parse(packet));
+  } catch {
+    return {};
   }
 }
 
