@@ -12,6 +12,7 @@ import { UNTOLD } from "../scripts/docs/table.ts";
 import { configSchema, loadConfig } from "../src/config.ts";
 import { parseConfigText } from "../src/core/config.ts";
 import { openGateway } from "../src/open-gateway.ts";
+import { dIdConfig, dIdPersona } from "../src/presentation/d-id/config.ts";
 import { tavusConfig, tavusPersona } from "../src/presentation/tavus/config.ts";
 import { createMetrics } from "../src/server/metrics.ts";
 import { blocksOf, entries, modulesOf, PAGES, READERS_OWN, ROOT, read } from "./docs.fixture.ts";
@@ -32,13 +33,21 @@ test("tables are what the code makes them, and every row is told", () => {
   }
 });
 
+/** What each vendor's guide must tell of: the schemas of its settings and of a persona's block. */
+const VENDOR_SETTINGS: Record<string, Array<{ shape: object }>> = {
+  "d-id": [dIdConfig, dIdPersona],
+  tavus: [tavusConfig, tavusPersona],
+};
+
 test("every section and setting has its place", () => {
   const page = read("docs/configuration.md");
   for (const key of Object.keys(configSchema.shape))
     assert.match(page, new RegExp(`^(?:## |\\| )\`${key}\``, "m"), key);
-  const tavus = read("docs/vendors/tavus.md");
-  for (const key of [...Object.keys(tavusConfig.shape), ...Object.keys(tavusPersona.shape)])
-    assert.ok(tavus.includes(`\`${key}\``), `docs/vendors/tavus.md says nothing of ${key}`);
+  for (const [vendor, schemas] of Object.entries(VENDOR_SETTINGS)) {
+    const guide = read(`docs/vendors/${vendor}.md`);
+    for (const key of schemas.flatMap(({ shape }) => Object.keys(shape)))
+      assert.ok(guide.includes(`\`${key}\``), `docs/vendors/${vendor}.md says nothing of ${key}`);
+  }
 });
 
 test("every metric is listed", async () => {
