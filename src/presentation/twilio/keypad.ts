@@ -20,19 +20,20 @@ export class Keypad {
     if (!/^[0-9A-D*#]$/.test(key)) return;
     this.#cancel();
     this.#keys += key;
-    if (key === "#" || this.#keys.length >= MAX_KEYS) this.#enter();
-    else this.#cancel = this.#clock.after(this.#pauseMs, () => this.#enter());
+    if (key === "#" || this.#keys.length >= MAX_KEYS) this.enter();
+    else this.#cancel = this.#clock.after(this.#pauseMs, () => this.enter());
+  }
+
+  /** What was pressed until now is complete. */
+  enter(): void {
+    const keys = this.#keys;
+    this.stop();
+    if (keys !== "") this.#entered(keys);
   }
 
   /** Forgets what was not yet entered. */
   stop(): void {
     this.#cancel();
     this.#keys = "";
-  }
-
-  #enter(): void {
-    const keys = this.#keys;
-    this.stop();
-    this.#entered(keys);
   }
 }

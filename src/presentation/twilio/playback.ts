@@ -6,33 +6,37 @@ const MS_PER_CHARACTER = 65;
 /** What the caller has heard of what we sent, from what Twilio tells of it; by estimate where it tells nothing. */
 export class Playback {
   readonly #clock: Clock;
+  /** True when Twilio was asked to tell who speaks. */
+  readonly #told: boolean;
   #played = "";
-  #speaking: boolean | undefined;
+  #speaking = false;
+  /** Something was sent and not yet played to its end, as far as Twilio told. */
+  #pending = false;
+  /** When everything will have been spoken. */
   #endsAt = 0;
-  #sending = false;
   #waiting: Array<() => void> = [];
 
-  constructor(clock: Clock) {
+  constructor(clock: Clock, told: boolean) {
     this.#clock = clock;
+    this.#told = told;
   }
 
   /** Text that is on its way to be spoken. */
   sent(text: string): void {
-    this.#sending = true;
+    this.#pending = true;
     this.#endsAt = Math.max(this.#endsAt, this.#clock.now()) + text.length * MS_PER_CHARACTER;
   }
 
   /** The person speaks: nothing of before is still to be heard. */
   reset(): void {
     this.#played = "";
-    this.#speaking = undefined;
-    this.#sending = false;
+    this.#endsAt = 0;
     this.#stopped();
   }
 
-  /** An `info` event; one that comes late tells of nothing that is still sent. Played tokens come piece by piece, or as all of them so far: both are understood. */
+  /** An `info` event; one that comes late tells of nothing. Played tokens come by pieces, or all of them so far. */
   told(name: string, value: string): void {
-    if (!this.#sending) return;
+    if (!this.#pending) return;
     if (name === "tokensPlayed")
       this.#played = value.startsWith(this.#played) ? value : `${this.#played} ${value}`;
     if (name !== "agentSpeaking") return;
@@ -40,17 +44,20 @@ export class Playback {
     if (!this.#speaking) this.#stopped();
   }
 
-  /** What was heard of a speech that the caller broke off by hanging up; `undefined` when it is not known, or all. */
+  /**
+   * What was heard of a speech that the caller broke off by hanging up; `undefined` when Twilio does not tell, or
+   * when there was time for all of it: its last word is told too late.
+   */
   heard(): string | undefined {
-    return this.#played === "" || this.#speaking === false ? undefined : this.#played;
+    return this.#played === "" || this.#clock.now() >= this.#endsAt ? undefined : this.#played;
   }
 
   /** Resolves when everything is spoken, as far as can be told, and after `limitMs` anyway. */
   quiet(limitMs: number): Promise<void> {
-    const left = Math.min(limitMs, this.#endsAt - this.#clock.now());
-    if (left <= 0) return Promise.resolve();
+    const left = this.#endsAt - this.#clock.now();
+    if (!this.#pending || (left <= 0 && !this.#speaking)) return Promise.resolve();
     return new Promise((resolve) => {
-      const cancel = this.#clock.after(left, resolve);
+      const cancel = this.#clock.after(this.#told ? limitMs : Math.min(limitMs, left), resolve);
       this.#waiting.push(() => {
         cancel();
         resolve();
@@ -59,7 +66,8 @@ export class Playback {
   }
 
   #stopped(): void {
-    this.#endsAt = 0;
+    this.#pending = false;
+    this.#speaking = false;
     for (const resume of this.#waiting.splice(0)) resume();
   }
 }

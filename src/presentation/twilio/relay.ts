@@ -49,7 +49,7 @@ export class Relay {
     this.#prefix = newId("relay", clock);
     this.#greeted = turns.length > 0;
     this.#outbox = new Outbox((events) => sink(binding.sessionId, events), clock);
-    this.#playback = new Playback(clock);
+    this.#playback = new Playback(clock, config.events.includes("speaker-events"));
     this.#keypad = new Keypad(clock, config.dtmf_pause_ms, (keys) => this.#pressed(keys));
     this.#transfer = new Transfer(this.#block.transfers);
     this.#agent = new Agent({
@@ -123,7 +123,9 @@ export class Relay {
     switch (message.type) {
       case "prompt":
         // What is not final may still change.
-        if (message.last && message.words !== "") void this.#hear(message.words);
+        if (!message.last || message.words === "") break;
+        this.#keypad.enter();
+        void this.#hear(message.words);
         break;
       case "interrupt":
         this.#interrupted(message.heard);
