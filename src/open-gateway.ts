@@ -27,6 +27,7 @@ import { createElevenLabsAdapter } from "./presentation/elevenlabs/index.ts";
 import { createLiveAvatarAdapter, HEYGEN_REPLACED } from "./presentation/liveavatar/index.ts";
 import { createLocalAdapter, type LocalAdapter } from "./presentation/local/index.ts";
 import { createTavusAdapter } from "./presentation/tavus/index.ts";
+import { createTwilioAdapter } from "./presentation/twilio/index.ts";
 import { createGateway, type Gateway } from "./server/app.ts";
 import { parseServerConfig } from "./server/config.ts";
 import { createMetrics } from "./server/metrics.ts";
@@ -74,6 +75,7 @@ export const VENDORS: Record<string, (config: unknown, deps: AdapterDeps) => Pre
   elevenlabs: (config, deps) =>
     createElevenLabsAdapter(config as Parameters<typeof createElevenLabsAdapter>[0], deps),
   tavus: (config, deps) => createTavusAdapter(config as Parameters<typeof createTavusAdapter>[0], deps),
+  twilio: (config, deps) => createTwilioAdapter(config as Parameters<typeof createTwilioAdapter>[0], deps),
 };
 
 /** Vendors' products that are no more, and what to write instead. */

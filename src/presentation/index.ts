@@ -4,3 +4,4 @@ export * from "./elevenlabs/index.ts";
 export * from "./liveavatar/index.ts";
 export { createLocalAdapter, type LocalAdapter } from "./local/index.ts";
 export * from "./tavus/index.ts";
+export * from "./twilio/index.ts";

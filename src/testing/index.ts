@@ -43,6 +43,15 @@ export {
   type TavusSimulatorOptions,
 } from "../presentation/tavus/simulator.ts";
 export { FakeDailyCall } from "../presentation/tavus/simulator-daily.ts";
+export {
+  createTwilioSimulator,
+  type PhoneCall,
+  type TwilioNumber,
+  type TwilioSimulator,
+  type TwilioSimulatorOptions,
+} from "../presentation/twilio/simulator.ts";
+export type { TwilioFaults } from "../presentation/twilio/simulator-rest.ts";
+export type { TwilioError, TwilioSwitches } from "../presentation/twilio/simulator-world.ts";
 export { type AdapterHarness, adapterContract, type SimulatedVendor } from "./adapter-contract.ts";
 export { type ComposerStoreHarness, composerStoreContract } from "./composer-store-contract.ts";
 export { FakeClock } from "./fake-clock.ts";
