@@ -32,7 +32,7 @@ export async function joinRoom(baseUrl: string, opened: Opened): Promise<Guest> 
   });
   return {
     hear: heard.next,
-    say: (text) => (daily ? daily.speak(text) : page.respond(text)),
+    say: (text) => (daily ? daily.speak(text) : void page.respond(text)),
     toolDone: done.next,
     leave: () => page.end("person_hung_up"),
   };

@@ -1,16 +1,19 @@
-import { createDailyTransport } from "./daily.ts";
 import { Emitter } from "./emitter.ts";
 import { createGateway } from "./gateway.ts";
+import { hostOf } from "./host.ts";
 import { followInstructions } from "./instructions.ts";
 import { createRelay } from "./relay.ts";
 import { createReporter } from "./reporter.ts";
-import { createRoomTransport } from "./room.ts";
+import { createTranscript } from "./transcript.ts";
+import { transportFor } from "./transport.ts";
 import {
   ClientError,
   type ClientState,
   type ConnectOptions,
   type Host,
   type Session,
+  type ToolCall,
+  type ToolResult,
   type Transport,
   type TransportListener,
 } from "./types.ts";
@@ -23,11 +26,12 @@ const REJOIN_WAITS_MS = [500, 1_000, 2_000, 4_000, 8_000, 15_000];
  * connection, and ends the session when the page goes away.
  *
  * What happens before the page subscribes is kept for its first listener.
- * Errors: a `ClientError` with `join_failed`, `daily_missing` or `unknown_room`.
+ * Errors: a `ClientError` with `join_failed`, `unknown_room`, `nothing_to_join`, or the name of what the page has to
+ * bring: `daily_missing`, `livekit_missing`, `elevenlabs_missing`.
  */
 export async function connect(options: ConnectOptions): Promise<Session> {
   const host = hostOf(options);
-  const transport = options.transport ?? transportFor(options, host);
+  const transport = transportFor(options, host);
   const running = new RunningSession(options, host, transport);
   await running.join();
   return running;
@@ -57,7 +61,7 @@ class RunningSession implements Session {
     this.#reporter = createReporter(this.#gateway, host, error);
     const relay = createRelay(this.#gateway, host, (call, result) => {
       this.#emit("tool", { ...call, status: result?.status ?? "running" });
-      if (result) this.#guard(() => transport.sendToolResult(result));
+      if (result) void this.#guard(() => sendToolResult(transport, call, result));
     });
     this.#listener = {
       transcript: (line) => this.#emit("transcript", line),
@@ -75,17 +79,36 @@ class RunningSession implements Session {
   }
 
   on: Session["on"] = (name, listener) => this.#events.on(name, listener);
-  respond = (text: string): void => this.#transport.respond(text);
-  interrupt = (): void => this.#transport.interrupt();
+
+  async respond(text: string): Promise<void> {
+    if (this.#transport.respond) return this.#transport.respond(text);
+    const message = await this.#gateway.ask("respond", text);
+    if (message) await this.#transport.send(message);
+  }
+
+  async interrupt(): Promise<void> {
+    if (this.#transport.interrupt) return this.#transport.interrupt();
+    const message = await this.#gateway.ask("interrupt");
+    if (message) await this.#transport.send(message);
+  }
 
   async join(): Promise<void> {
     await this.#transport.join(this.#listener);
     this.#become("joined");
     this.#host.page?.addEventListener("pagehide", this.#onPageHide);
+    const turn = this.#transport.tellsTranscript ? () => {} : this.#followTranscript();
     this.#stopFollowing = followInstructions(this.#gateway, this.#host, this.#sessionId, {
-      send: (message) => this.#guard(() => this.#transport.send(message)),
+      send: (message) => void this.#guard(() => this.#transport.send(message)),
+      turn,
       ended: (reason) => void this.#over(reason),
     });
+  }
+
+  /** Returns what is to be called when something was said. From the start it tells what a page before this one saw. */
+  #followTranscript(): () => void {
+    const transcript = createTranscript(this.#gateway, (line) => this.#emit("transcript", line));
+    void transcript.changed();
+    return () => void transcript.changed();
   }
 
   async end(reason = "user_hung_up"): Promise<void> {
@@ -143,9 +166,9 @@ class RunningSession implements Session {
     void this.#over("page_closed");
   }
 
-  #guard(work: () => void): void {
+  async #guard(work: () => void | Promise<void>): Promise<void> {
     try {
-      work();
+      await work();
     } catch (error) {
       this.#emit(
         "error",
@@ -155,38 +178,8 @@ class RunningSession implements Session {
   }
 }
 
-function transportFor({ join, daily }: ConnectOptions, host: Host): Transport {
-  if (join.kind === "local") return createRoomTransport(join, host);
-  if (join.kind !== "daily") {
-    throw new ClientError("unknown_room", `Rooms of kind "${join.kind}" are not built in. Pass a transport.`);
-  }
-  if (daily) return createDailyTransport(daily, join);
-  throw new ClientError(
-    "daily_missing",
-    "This room is Daily's. Install @daily-co/daily-js and pass `daily: Daily.createCallObject()`.",
-  );
-}
-
-function hostOf({ host = {} }: ConnectOptions): Host {
-  const browser: Partial<Window> | undefined = typeof window === "undefined" ? undefined : window;
-  return {
-    fetch: (input, init) => fetch(input, init),
-    WebSocket: globalThis.WebSocket,
-    page: browser as Host["page"],
-    storage: sessionStorageOf(browser),
-    after(ms, run) {
-      const timer = setTimeout(run, ms);
-      return () => clearTimeout(timer);
-    },
-    ...host,
-  };
-}
-
-/** Reading the property alone throws where the page may store nothing. */
-function sessionStorageOf(browser: Partial<Window> | undefined): Host["storage"] {
-  try {
-    return browser?.sessionStorage;
-  } catch {
-    return undefined;
-  }
+function sendToolResult(transport: Transport, call: ToolCall, result: ToolResult): void | Promise<void> {
+  if (transport.sendToolResult) return transport.sendToolResult(result);
+  if (result.message) return transport.send(result.message);
+  throw new ClientError("tool_unanswered", `The agent could not be told what ${call.name} came to.`);
 }

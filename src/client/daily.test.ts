@@ -109,6 +109,9 @@ test("a tool call goes to the server once and its result to the room, also over 
   await using room = await call();
   const tools: string[] = [];
   room.session.on("tool", ({ name, status }) => tools.push(`${name} ${status}`));
+  const properties = { tool_call_id: "call_7", output: "forty-two", status: "success" };
+  const answer = { message_type: "conversation", ...room.control("conversation.tool_result", properties) };
+  room.gateway.tool.answer["message"] = answer;
   room.gateway.faults.dropNext = 2;
   const message = { ...room.control("conversation.tool_call", TOOL), seq: 900 };
   deliver(room.daily, message);
@@ -119,25 +122,16 @@ test("a tool call goes to the server once and its result to the room, also over 
   const expected = { tool_call_id: "call_7", name: "look_up", arguments: '{"what":"it"}' };
   assert.ok(asked.length >= 1 && asked.every((body) => JSON.stringify(body) === JSON.stringify(expected)));
   await sent(room.simulator.appMessages, 1);
-  const properties = { tool_call_id: "call_7", output: "forty-two", status: "success" };
-  assert.deepEqual(room.simulator.appMessages, [
-    { message_type: "conversation", ...room.control("conversation.tool_result", properties) },
-  ]);
+  assert.deepEqual(room.simulator.appMessages, [answer]);
 });
 
-test("a tool that cannot be reached is answered with an error, and a long result is cut to fit", async () => {
+test("a tool that cannot be reached is told to the page: only the server has Tavus's words for it", async () => {
   await using room = await call();
   room.gateway.faults.status = 410;
   deliver(room.daily, room.control("conversation.tool_call", TOOL));
-  await sent(room.simulator.appMessages, 1);
-  assert.equal((room.simulator.appMessages[0]!["properties"] as Row)["status"], "error");
-  room.gateway.faults.status = 0;
-  room.gateway.tool.answer = { status: "success", output: '"ä"\n'.repeat(5_000) };
-  deliver(room.daily, room.control("conversation.tool_call", { ...TOOL, tool_call_id: "call_8" }));
-  await sent(room.simulator.appMessages, 2);
-  const output = String((room.simulator.appMessages[1]!["properties"] as Row)["output"]);
-  assert.match(output, /…cut\]$/);
-  assert.ok(output.length > 1_500);
+  const { status } = await next(room.session, "tool", (event) => event.status !== "running");
+  const { code } = await next(room.session, "error");
+  assert.deepEqual([status, code, room.simulator.appMessages], ["error", "tool_unanswered", []]);
 });
 
 test("what the server wants said is sent once, over cut streams and reloads", async () => {
@@ -244,15 +238,19 @@ test("what others in the room send is not the avatar's, and another conversation
   assert.deepEqual([...new Set(tools)], ["real"]);
 });
 
-test("typing and interrupting go to the room in Tavus's words", async () => {
+test("typing and interrupting go to the room in the server's words", async () => {
   await using room = await call();
-  room.session.respond("I typed this.");
-  room.session.interrupt();
+  const typed = room.control("conversation.respond", { text: "I typed this." });
+  room.gateway.commands.answer = { via: "client", message: typed };
+  await room.session.respond("I typed this.");
+  const stop = room.control("conversation.interrupt");
+  room.gateway.commands.answer = { via: "client", message: stop };
+  await room.session.interrupt();
   await sent(room.simulator.appMessages, 2);
-  assert.deepEqual(
-    room.simulator.appMessages.map((message) => message["event_type"]),
-    ["conversation.respond", "conversation.interrupt"],
-  );
+  assert.deepEqual(room.simulator.appMessages, [typed, stop]);
+  assert.deepEqual((await room.gateway.seen("/respond"))[0]!.body, { text: "I typed this." });
+  Object.assign(room.gateway.faults, { status: 422, code: "not_supported" });
+  await assert.rejects(room.session.interrupt(), { code: "not_supported" });
 });
 
 test("without Daily, or in an unknown room, the page is told what to do", async () => {

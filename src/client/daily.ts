@@ -1,6 +1,7 @@
 import { presence } from "./presence.ts";
-import { createTavusReader, MAX_MESSAGE_BYTES, sizeOf, tavusMessage, toolResultMessage } from "./tavus.ts";
-import { ClientError, type DailyCall, type Join, type Transport, type TransportListener } from "./types.ts";
+import type { DailyCall } from "./sdks.ts";
+import { createTavusReader, MAX_MESSAGE_BYTES, sizeOf } from "./tavus.ts";
+import { ClientError, type Join, type Transport, type TransportListener } from "./types.ts";
 
 /** Tavus's room at Daily, over the call object that the page made. Camera and sound are the page's. */
 export function createDailyTransport(call: DailyCall, join: Join): Transport {
@@ -41,9 +42,7 @@ export function createDailyTransport(call: DailyCall, join: Join): Transport {
       await call.leave();
     },
     send,
-    sendToolResult: (result) => send(toolResultMessage(conversationId, result)),
-    respond: (text) => send(tavusMessage(conversationId, "respond", { text })),
-    interrupt: () => send(tavusMessage(conversationId, "interrupt")),
+    tellsTranscript: true,
   };
 }
 

@@ -17,7 +17,12 @@ export async function makeGateway(sessionId: string) {
   const events: Array<{ seq: number; type: string; data: Row }> = [];
   const waiting = new Set<() => void>();
   const faults = { dropNext: 0, status: 0, state: "live", code: "internal" };
+  /** While set, `/transcript` is not answered. */
+  const held: { transcript?: Promise<void> | undefined } = {};
   const tool = { answer: { status: "success", output: "forty-two" } as Row };
+  /** What `/respond` and `/interrupt` answer, and what has been said. */
+  const commands: { answer: Row } = { answer: { via: "server" } };
+  const turns: Row[] = [];
 
   const server = createServer(async (req, res) => {
     let text = "";
@@ -35,6 +40,11 @@ export async function makeGateway(sessionId: string) {
     if (faults.status !== 0) return json(res, { code: faults.code, detail: "No." }, faults.status);
     if (path === "") return json(res, { state: faults.state });
     if (path === "/tools") return json(res, tool.answer);
+    if (path === "/respond" || path === "/interrupt") return json(res, commands.answer, 202);
+    if (path === "/transcript") {
+      await held.transcript;
+      return json(res, { turns });
+    }
     json(res, { accepted: 1 }, 202);
   });
 
@@ -52,6 +62,16 @@ export async function makeGateway(sessionId: string) {
     requests,
     faults,
     tool,
+    commands,
+    held,
+    /** Something is said, in the server's words. */
+    say(key: string, role: string, text: string, more: Row = {}): void {
+      const turn = { key, role, text, heard: null, interrupted: false, ...more };
+      const at = turns.findIndex((each) => each["key"] === key);
+      if (at >= 0) turns[at] = turn;
+      else turns.push(turn);
+      this.emit("turn", { key, role });
+    },
     emit(type: string, data: Row): void {
       const event = { seq: events.length + 1, type, data };
       events.push(event);

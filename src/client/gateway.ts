@@ -4,6 +4,10 @@ import { ClientError, type ConnectOptions, type Host, type ToolCall, type ToolRe
 export type Gateway = {
   /** Errors: a `ClientError` with the gateway's code, or `unreachable`. */
   callTool(call: ToolCall): Promise<ToolResult>;
+  /** What the person typed, or an interruption; the message that the page has to send for it, if any. */
+  ask(command: "respond" | "interrupt", text?: string): Promise<Record<string, unknown> | undefined>;
+  /** What has been said so far, as the server keeps it. */
+  transcript(): Promise<TranscriptTurn[]>;
   report(events: Array<Record<string, unknown>>, keepalive: boolean): Promise<void>;
   end(reason: string, keepalive: boolean): Promise<void>;
   /** Whether the session still runs; undefined when the gateway cannot be asked. */
@@ -13,6 +17,14 @@ export type Gateway = {
     lastEventId: string | undefined,
     signal: AbortSignal,
   ): Promise<ReadableStream<Uint8Array> | undefined>;
+};
+
+export type TranscriptTurn = {
+  key: string;
+  role: "user" | "agent" | "system" | "tool";
+  text: string;
+  heard: string | null;
+  interrupted: boolean;
 };
 
 export function createGateway(
@@ -52,8 +64,20 @@ export function createGateway(
   return {
     async callTool({ toolCallId, name, arguments: args }) {
       const answer = await post("/tools", { tool_call_id: toolCallId, name, arguments: args });
-      const { status, output } = (await answer.json()) as { status: string; output: string };
-      return { toolCallId, status: status === "error" ? "error" : "success", output };
+      const { status, output, message } = (await answer.json()) as Omit<ToolResult, "toolCallId">;
+      return {
+        toolCallId,
+        status: status === "error" ? "error" : "success",
+        output,
+        ...(message && { message }),
+      };
+    },
+    async ask(command, text) {
+      const answer = await post(`/${command}`, text === undefined ? {} : { text });
+      return ((await answer.json()) as { message?: Record<string, unknown> }).message;
+    },
+    async transcript() {
+      return ((await (await request("/transcript")).json()) as { turns: TranscriptTurn[] }).turns;
     },
     async report(events, keepalive) {
       await post("/client-events", { events }, keepalive);

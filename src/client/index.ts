@@ -1,2 +1,3 @@
 export { connect } from "./connect.ts";
+export type * from "./sdks.ts";
 export * from "./types.ts";

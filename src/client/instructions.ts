@@ -10,6 +10,8 @@ const OVER = new Set(["ending", "ended", "failed", "settled"]);
 export type Instructions = {
   /** A message that the server wants on the data channel, each once. */
   send(message: Record<string, unknown>): void;
+  /** Something was said; what, is in the transcript. */
+  turn(): void;
   ended(reason: string): void;
 };
 
@@ -38,6 +40,7 @@ export function followInstructions(
       write(host, place, id);
     }
     if (type === "client_instruction" && isRecord(data["message"])) sink.send(data["message"]);
+    if (type === "turn") sink.turn();
     if (!OVER.has(type)) return true;
     sink.ended(typeof data["reason"] === "string" ? data["reason"] : type);
     return false;

@@ -50,7 +50,7 @@ function heard(session: Session, fits: (line: TranscriptLine) => boolean): Promi
 test("the person types, the agent answers", async () => {
   await using room = await page();
   room.brain.answers.push(say("Hello ", "Anna."));
-  room.session.respond("Hi.");
+  await room.session.respond("Hi.");
   assert.equal((await heard(room.session, ({ role, final }) => role === "user" && final)).text, "Hi.");
   assert.equal(
     (await heard(room.session, ({ role, final }) => role === "agent" && final)).text,
@@ -61,7 +61,7 @@ test("the person types, the agent answers", async () => {
 test("a tool call is relayed and its result leads to the answer", async () => {
   await using room = await page();
   room.brain.answers.push(callTool("look_up", { what: "it" }), say("It is forty-two."));
-  room.session.respond("What is it?");
+  await room.session.respond("What is it?");
   assert.equal(
     (await heard(room.session, ({ role, final }) => role === "agent" && final)).text,
     "It is forty-two.",

@@ -56,6 +56,7 @@ export function createRoomTransport(join: Join, host: Host): Transport {
       send({ type: "tool_result", tool_call_id: toolCallId, status, output }),
     respond: (text) => send({ type: "utterance", id: crypto.randomUUID(), text }),
     interrupt: () => send({ type: "interrupt" }),
+    tellsTranscript: true,
   };
 }
 

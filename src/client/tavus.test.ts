@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { example, examples } from "../presentation/tavus/shape.fixture.ts";
-import { createTavusReader, sizeOf, toolResultMessage } from "./tavus.ts";
+import { createTavusReader } from "./tavus.ts";
 
 type Row = Record<string, unknown>;
 
@@ -66,7 +66,7 @@ test("a person's sentence grows under one id; its early `final` is not believed"
   assert.equal(after.transcript, undefined, "the clean sentence stays");
 });
 
-test("tool calls are read in every form, and no result is too long for the room", () => {
+test("tool calls are read in every form", () => {
   const read = createTavusReader();
   const registry = read(example("app_messages_from_tavus", "conversation.tool_call.registry")).toolCall;
   assert.deepEqual(registry, {
@@ -78,14 +78,4 @@ test("tool calls are read in every form, and no result is too long for the room"
     read(example("app_messages_from_tavus", "conversation.tool_call.legacy_inline")).toolCall!.toolCallId,
     /^inline_/,
   );
-  for (const output of ["Saved.", "𝒜".repeat(9_999), "\u0000".repeat(9_999)]) {
-    const message = toolResultMessage("c123456", { toolCallId: "call_abc123", status: "success", output });
-    assert.ok(sizeOf(message) <= 4096 && JSON.stringify(message).isWellFormed());
-  }
-  const short = toolResultMessage("c123456", {
-    toolCallId: "call_abc123",
-    status: "success",
-    output: "Saved.",
-  });
-  assert.deepEqual(short, example("app_messages_to_tavus", "conversation.tool_result"));
 });

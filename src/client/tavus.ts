@@ -1,4 +1,4 @@
-import type { ToolCall, ToolResult, TranscriptLine } from "./types.ts";
+import type { ToolCall, TranscriptLine } from "./types.ts";
 
 type Row = Record<string, unknown>;
 
@@ -14,7 +14,6 @@ export type TavusSignal = {
 /** Bytes of one message; what is longer gets lost without a word. */
 export const MAX_MESSAGE_BYTES = 4096;
 const MAX_SEEN = 1_000;
-const CUT = " […cut]";
 /** Heartbeats and the like: often, and of no use. */
 const NOISE = /^system\.\w+_present$|(?:started|stopped)_speaking$/;
 
@@ -110,26 +109,6 @@ export function createTavusReader(): (message: Row) => TavusSignal {
       ...(interrupted && { interrupted }),
     }));
   }
-}
-
-/** A result that is too long is cut and says so. */
-export function toolResultMessage(conversationId: string, { toolCallId, status, output }: ToolResult): Row {
-  const make = (text: string) =>
-    tavusMessage(conversationId, "tool_result", { tool_call_id: toolCallId, output: text, status });
-  let kept = output;
-  let message = make(output);
-  for (let excess = sizeOf(message) - MAX_MESSAGE_BYTES; excess > 0; ) {
-    kept = kept.slice(0, -Math.max(1, Math.ceil(excess / 4))).replace(/[\uD800-\uDBFF]$/, "");
-    message = make(kept + CUT);
-    excess = sizeOf(message) - MAX_MESSAGE_BYTES;
-  }
-  return message;
-}
-
-export function tavusMessage(conversationId: string, name: string, properties?: Row): Row {
-  const event_type = `conversation.${name}`;
-  const envelope = { message_type: "conversation", event_type, conversation_id: conversationId };
-  return properties ? { ...envelope, properties } : envelope;
 }
 
 export function sizeOf(message: Row): number {

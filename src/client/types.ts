@@ -1,3 +1,5 @@
+import type { DailyCall, ElevenLabsStarter, LiveKitRoom } from "./sdks.ts";
+
 /** What the page hands to `connect`, and what it gets. Nothing here is a key of a vendor or of the application. */
 export type ConnectOptions = {
   /** The gateway, without a trailing slash; empty when it is the page's own origin. */
@@ -9,7 +11,11 @@ export type ConnectOptions = {
   join: Join;
   /** Daily's call object, made by the page, for `join.kind` `daily`. */
   daily?: DailyCall;
-  /** Another way into a room than the ones built in. */
+  /** livekit-client's `Room`, made by the page, for `join.kind` `livekit`. Sound and camera are the page's. */
+  room?: LiveKitRoom;
+  /** `Conversation` of @elevenlabs/client, or something that starts one as it does, for `join.kind` `elevenlabs`. */
+  conversation?: ElevenLabsStarter;
+  /** Another way into a room than the ones built in; for any `join.kind`. */
   transport?: Transport;
   /** Ends the session when the page goes away, so that nothing runs on unheard. True when absent. */
   endOnPageHide?: boolean;
@@ -17,8 +23,14 @@ export type ConnectOptions = {
   host?: Partial<Host>;
 };
 
-/** How to get into the room, as `POST /v1/sessions` answered. `expires_at` is ISO 8601. */
-export type Join = { kind: string; url: string; token?: string; expires_at?: string };
+/** How to get into the room, as `POST /v1/sessions` answered. `expires_at` is ISO 8601, `data` what the kind needs besides. */
+export type Join = {
+  kind: string;
+  url: string;
+  token?: string;
+  expires_at?: string;
+  data?: Record<string, unknown>;
+};
 
 /** What of the browser is used. */
 export type Host = {
@@ -32,28 +44,24 @@ export type Host = {
   after(ms: number, run: () => void): () => void;
 };
 
-/** The part of Daily's call object that is used. */
-export type DailyCall = {
-  join(options: { url: string; token?: string }): Promise<unknown>;
-  leave(): Promise<unknown>;
-  meetingState(): string;
-  sendAppMessage(data: unknown, to: string): unknown;
-  participants?(): Record<string, { user_id?: string; local?: boolean }>;
-  on(name: string, listener: (event: Record<string, unknown>) => void): unknown;
-  off(name: string, listener: (event: Record<string, unknown>) => void): unknown;
-};
-
-/** A way into a room and the dialect that is spoken in it. */
+/**
+ * A way into a room and the dialect that is spoken in it. What a room cannot do by itself the server does: it
+ * makes the vendor's messages, which come by `send`, and keeps the transcript, whose lines the page is told.
+ */
 export type Transport = {
   /** Resolves when the person is in the room. Called again to come back after `lost`. */
   join(listener: TransportListener): Promise<void>;
   leave(): Promise<void>;
-  /** Sends a message as the server made it. Throws a `ClientError` when the room could not carry it. */
-  send(message: Record<string, unknown>): void;
-  sendToolResult(result: ToolResult): void;
-  /** The person typed instead of speaking. */
-  respond(text: string): void;
-  interrupt(): void;
+  /** Sends a message as the server made it. Fails with a `ClientError` when the room could not carry it. */
+  send(message: Record<string, unknown>): void | Promise<void>;
+  /** The room's own way back for the answer of a tool, such as the value of an RPC; else `send` gets a message. */
+  sendToolResult?(result: ToolResult): void;
+  /** The person typed instead of speaking, where the room takes that as it is; else the server is asked. */
+  respond?(text: string): void;
+  /** Likewise. */
+  interrupt?(): void;
+  /** True when `transcript` is told of all that is said; else it is read from the server, line by line. */
+  readonly tellsTranscript?: boolean;
 };
 
 /** What a transport tells of its room. */
@@ -84,8 +92,13 @@ export type TranscriptLine = {
 
 /** A tool that the agent calls. `arguments` is JSON text as the model wrote it. */
 export type ToolCall = { toolCallId: string; name: string; arguments: string };
-/** What the server answered to a relayed call. */
-export type ToolResult = { toolCallId: string; status: "success" | "error"; output: string };
+/** What the server answered to a relayed call. `message` is the answer in the vendor's own words, for the room. */
+export type ToolResult = {
+  toolCallId: string;
+  status: "success" | "error";
+  output: string;
+  message?: Record<string, unknown>;
+};
 /** A call on its way through the page, first `running`, then with its outcome. */
 export type ToolEvent = ToolCall & { status: "running" | ToolResult["status"] };
 
@@ -101,8 +114,9 @@ export type ClientEvents = {
 };
 
 /**
- * `code` is stable: `join_failed`, `daily_missing`, `unknown_room`, `message_too_large`, `unreachable`,
- * `reports_dropped`, or the gateway's own.
+ * `code` is stable: `join_failed`, `daily_missing`, `livekit_missing`, `elevenlabs_missing`, `unknown_room`,
+ * `nothing_to_join` (a telephone call), `message_too_large`, `not_supported`, `tool_unanswered`, `send_failed`,
+ * `unreachable`, `reports_dropped`, or the gateway's own.
  */
 export class ClientError extends Error {
   override readonly name = "ClientError";
@@ -118,8 +132,10 @@ export type Session = {
   readonly state: ClientState;
   /** Returns the unsubscribe. */
   on<K extends keyof ClientEvents>(name: K, listener: (event: ClientEvents[K]) => void): () => void;
-  respond(text: string): void;
-  interrupt(): void;
+  /** The person typed instead of speaking. Errors: `not_supported` where the vendor takes no such words. */
+  respond(text: string): Promise<void>;
+  /** The agent stops speaking. Errors: `not_supported` where the vendor cannot be told to. */
+  interrupt(): Promise<void>;
   /** Ends the session at the server and leaves the room. Idempotent. */
   end(reason?: string): Promise<void>;
 };

@@ -44,13 +44,13 @@ export class Page {
   /** Says something and waits for the answer. */
   async say(text: string): Promise<string> {
     const before = new Set(this.lines.keys());
-    this.#session.respond(text);
+    await this.#session.respond(text);
     return this.#spoken(before);
   }
 
   /** Says something; resolves once the room has heard it. */
   async tell(text: string): Promise<void> {
-    this.#session.respond(text);
+    await this.#session.respond(text);
     await this.until(() =>
       [...this.lines.values()].find((line) => line.role === "user" && line.text === text),
     );
