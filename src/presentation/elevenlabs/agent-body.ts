@@ -44,6 +44,8 @@ export function agentBody(input: AgentInput): Row {
     platform_settings: {
       ...(webhooks && { workspace_overrides: { webhooks } }),
       ...block.platform_settings,
+      // A page without a microphone may chat; all else is as we say.
+      overrides: { conversation_config_override: { conversation: { text_only: true } } },
       auth: { enable_auth: true },
       call_limits: { agent_concurrency_limit: 1, bursting_enabled: false },
     },

@@ -55,6 +55,7 @@ test("a session's agent thinks with our brain alone, lets nobody in unasked, and
         transcript_format: "json",
       },
     },
+    overrides: { conversation_config_override: { conversation: { text_only: true } } },
     auth: { enable_auth: true },
     call_limits: { agent_concurrency_limit: 1, bursting_enabled: false },
   });

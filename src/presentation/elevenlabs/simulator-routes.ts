@@ -7,6 +7,7 @@ import {
   partsOf,
   type Row,
   row,
+  type SimAgent,
   type SimConversation,
   seconds,
   type World,
@@ -108,8 +109,7 @@ function list(world: World, kind: Kind, { query }: SimulatedCall): SimulatedAnsw
 
 function one(world: World, kind: Kind, id: string): SimulatedAnswer {
   if (!world[kind].has(id)) return notFound(kind);
-  const agent = world.agents.get(id);
-  return { status: 200, body: agent ? { ...rowOf(world, kind, id), ...agent.body } : rowOf(world, kind, id) };
+  return { status: 200, body: { ...rowOf(world, kind, id), ...agentDetails(world.agents.get(id)) } };
 }
 
 function rowOf(world: World, kind: Kind, id: string): Row {
@@ -129,6 +129,12 @@ function rowOf(world: World, kind: Kind, id: string): Row {
     archived: false,
     voice_id: row(row(body["conversation_config"])["tts"])["voice_id"] ?? "cjVigY5qzO86Huf0OWal",
   };
+}
+
+function agentDetails(agent: SimAgent | undefined): Row {
+  if (!agent) return {};
+  const at = seconds(agent.createdAt);
+  return { ...agent.body, metadata: { created_at_unix_secs: at, updated_at_unix_secs: at } };
 }
 
 const ACCESS = {

@@ -46,7 +46,7 @@ function blockProblems(config: ElevenLabsConfig, block: ElevenLabsPersona): stri
     ...(block.conversation_config && "agent" in block.conversation_config
       ? [`${AT}.conversation_config.agent is set by Astrocyte: remove it`]
       : []),
-    ...["auth", "call_limits"]
+    ...["auth", "call_limits", "overrides"]
       .filter((field) => block.platform_settings && field in block.platform_settings)
       .map((field) => `${AT}.platform_settings.${field} is set by Astrocyte: remove it`),
     ...(shared && (block.conversation_config ?? block.platform_settings) !== undefined
