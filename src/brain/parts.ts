@@ -73,6 +73,8 @@ export type BoundSession = {
   overrides?(hit: MemoryHit): boolean;
   recall?: Partial<RecallSettings>;
   memoryTools?: boolean;
+  /** Said at once when the model calls a tool without a word. */
+  bufferWords?: string;
 };
 
 /** A credential of the configuration, for callers without a session. */

@@ -1,5 +1,6 @@
 import { type Asking, ask, type OpenUpstream } from "./ask.ts";
 import type { Outcome, Stage } from "./attempt.ts";
+import { BufferWords } from "./buffer-words.ts";
 import {
   nameOf,
   resolveCalls,
@@ -30,6 +31,8 @@ export type RoundOptions = {
   tools: ToolDefinition[];
   maxRounds: number;
   keepText: boolean;
+  /** Said before a tool that the model calls without a word. */
+  bufferWords: string | undefined;
   /** What the tools work with; without it none are offered. */
   run: ToolRun | undefined;
   /** Told of each round, the last one included. */
@@ -50,7 +53,7 @@ export async function runRounds(options: RoundOptions): Promise<Round> {
 }
 
 async function oneRound(options: RoundOptions, tools: ToolDefinition[], first: boolean): Promise<Round> {
-  const { asking, keepText } = options;
+  const { asking, keepText, bufferWords } = options;
   const { chat } = asking.call.prompt;
   const names = new Set(tools.map((tool) => String(nameOf(tool))));
   let text: TextStage | undefined;
@@ -59,7 +62,8 @@ async function oneRound(options: RoundOptions, tools: ToolDefinition[], first: b
     own = names.size > 0 || !first ? new ToolStage(names, first) : undefined;
     text = keepText ? new TextStage() : undefined;
     const hide = asking.call.askUsage && !chat.wantsUsage ? hideUsage : undefined;
-    return [own, text, hide].filter((stage) => stage !== undefined);
+    const words = bufferWords === undefined ? undefined : new BufferWords(bufferWords);
+    return [words, own, text, hide].filter((stage) => stage !== undefined);
   };
   const onEnd = ({ done }: Report) => {
     if (own?.final ?? true) asking.outgoing.end(done ? undefined : "data: [DONE]\n\n");

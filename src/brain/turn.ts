@@ -62,6 +62,7 @@ export async function runTurn(turn: Turn): Promise<void> {
     tools,
     maxRounds: settings.toolRounds,
     keepText: binding.retain,
+    bufferWords: binding.session?.bufferWords,
     run,
     onRound: (round) => count(turn, round),
   });

@@ -17,6 +17,8 @@ export type SessionBinding = {
   briefing?: Briefing;
   /** True when the briefing or its records know better than the memory. */
   overrides(hit: MemoryHit): boolean;
+  /** What the vendor is given to say before a tool. */
+  bufferWords?: string;
 };
 
 /** Finds sessions by the keys that `binding.ts` gave to their vendors; a key dies with its session. */
@@ -60,11 +62,13 @@ export function boundSessions(parts: ComposerParts): BoundSessions {
 
 function bindingOf(parts: ComposerParts, row: SessionRow, briefing: Briefing | undefined): SessionBinding {
   const persona = parts.personas.get(row.persona);
+  const { bufferWords } = parts.adapters.get(row.vendor)?.capabilities ?? {};
   return {
     sessionId: row.id,
     context: contextOf(row),
     bankIds: persona ? banksOf(persona, parseSubject(row.subject)) : [row.bankId],
     ...(briefing && { briefing }),
     overrides: overridesOf(briefing, parts.clock),
+    ...(bufferWords !== undefined && { bufferWords }),
   };
 }

@@ -92,6 +92,8 @@ export type Capabilities = {
   stop: "server" | "room" | "none";
   /** True when the vendor speaks what it is given, so that Markdown in a briefing would be read aloud. */
   speaksMarkup: boolean;
+  /** Said by the brain when the model calls a tool without a word, where the vendor would be silent meanwhile. */
+  bufferWords?: string;
   /** True when calls can begin at the vendor (`inbound`). */
   inbound?: boolean;
   /** Without a sign of life the vendor ends the session; this is how often one is given, in milliseconds. */

@@ -122,6 +122,19 @@ async function endAndSettleSoon(all: ElevenLabsWorld, id: string): Promise<void>
   await all.call(`/v1/sessions/${id}/end`, { key: APP_KEY, body: {} });
 }
 
+test("before a slow tool the brain says some words, where the model says none", async () => {
+  await using all = await world({ elevenlabs: { buffer_words: "One moment" }, tools: ["move_to"] });
+  const opened = await openSession(all, { vendor: "elevenlabs" });
+  const page = await joinAsPage(all, opened as never);
+  await page.exchange("I move to Porto.", "Moved to Porto.");
+  const said = page.person.received
+    .filter(({ type }) => type === "agent_response")
+    .map((message) => (message["agent_response_event"] as { agent_response: string }).agent_response);
+  assert.deepEqual(said.slice(1, 2), ["One moment... "]);
+  await page.person.leave();
+  await endAndSettle(all, opened.session_id);
+});
+
 test("context and typed words travel by the page, and are told apart", async () => {
   await using all = await world({ tools: [] });
   const opened = await openSession(all, { vendor: "elevenlabs" });

@@ -75,7 +75,7 @@ type Parts = AdapterDeps & {
 };
 
 function capabilitiesOf(config: ElevenLabsConfig): Capabilities {
-  const { strategy, monitoring, webhook_secret, inbound_secret, cents_per_minute } = config;
+  const { strategy, monitoring, webhook_secret, inbound_secret, cents_per_minute, buffer_words } = config;
   const shared = strategy === "shared_agent";
   const signed = webhook_secret !== undefined;
   return {
@@ -97,6 +97,8 @@ function capabilitiesOf(config: ElevenLabsConfig): Capabilities {
     stop: monitoring ? "server" : shared ? "none" : "room",
     speaksMarkup: true,
     ...(inbound_secret !== undefined && { inbound: true }),
+    // An ellipsis and a space let the voice begin (contract §A.8).
+    ...(buffer_words !== undefined && { bufferWords: buffer_words.replace(/[.\s]*$/, "... ") }),
     ...(cents_per_minute !== undefined && { centsPerMinute: cents_per_minute }),
   };
 }

@@ -71,13 +71,9 @@ function agentOf({ persona, briefing, binding, secretId, toolIds }: AgentInput):
   };
 }
 
-function turnOf({ config: { buffer_words }, binding }: AgentInput): Row {
-  const soft = buffer_words && { timeout_seconds: buffer_words.after_secs, message: buffer_words.message };
-  return {
-    // A page that is gone without a word must not cost until the longest duration.
-    silence_end_call_timeout: seconds(binding.limits.absentTimeoutMs),
-    ...(soft && { soft_timeout_config: soft }),
-  };
+function turnOf({ binding }: AgentInput): Row {
+  // A page that is gone without a word must not cost until the longest duration.
+  return { silence_end_call_timeout: seconds(binding.limits.absentTimeoutMs) };
 }
 
 function ttsOf({ config, block, persona }: AgentInput): Row {

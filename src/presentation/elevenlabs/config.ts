@@ -40,13 +40,8 @@ export const elevenLabsConfig = z.strictObject({
     .default("I am sorry, your call cannot be taken right now. Please try again later. Goodbye."),
   /** Ends calls and gives context from the server, by the monitoring socket. An enterprise feature. */
   monitoring: z.boolean().default(false),
-  /** Spoken while the model takes longer than `after_secs` to begin. */
-  buffer_words: z
-    .strictObject({
-      message: z.string().min(1).max(200),
-      after_secs: z.number().min(0.5).max(8).default(1.5),
-    })
-    .optional(),
+  /** Said by the brain before a tool that the model calls without a word; the ending `... ` is added. */
+  buffer_words: z.string().min(1).max(200).optional(),
   /** Seconds that ElevenLabs waits for a tool. */
   tool_timeout_secs: z.int().min(5).max(120).default(20),
   /** Tokens of the briefing. ElevenLabs names no limit; longer prompts make each turn slower. */

@@ -19,7 +19,6 @@ const SECRETS = "/v1/convai/secrets";
 test("a session's agent thinks with our brain alone, lets nobody in unasked, and keeps the session's limits", async () => {
   await using harness = await elevenLabsHarness({
     post_call_webhook_id: "wh_1",
-    buffer_words: { message: "One moment... " },
   });
   const binding = bindingFor();
   await harness.adapter.open(BRIEFING, PERSONA, binding);
@@ -41,10 +40,7 @@ test("a session's agent thinks with our brain alone, lets nobody in unasked, and
   assert.equal((prompt["tool_ids"] as string[]).length, 2);
   assert.deepEqual(Object.keys(asRow(prompt["built_in_tools"])), ["end_call"]);
   assert.equal(agent!["first_message"], BRIEFING.greeting);
-  assert.deepEqual(turn, {
-    silence_end_call_timeout: 120,
-    soft_timeout_config: { timeout_seconds: 1.5, message: "One moment... " },
-  });
+  assert.deepEqual(turn, { silence_end_call_timeout: 120 });
   assert.deepEqual(tts, { model_id: "eleven_flash_v2", voice_id: "voice_of_theo" });
   assert.equal(conversation!["max_duration_seconds"], 600);
   assert.deepEqual(platform, {
