@@ -18,6 +18,7 @@ export {
   type ElevenLabsTiming,
   signElevenLabsWebhook,
 } from "../presentation/elevenlabs/simulator.ts";
+export { FakeElevenLabsPage } from "../presentation/elevenlabs/simulator-page.ts";
 export {
   createLiveAvatarSimulator,
   type LiveAvatarLeft,

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { Conversation } from "@elevenlabs/client";
 import { ElevenLabsClient } from "@elevenlabs/elevenlabs-js";
+import { connect } from "../../src/client/index.ts";
 import { makeCall, toolCall } from "../../src/presentation/elevenlabs/call.fixture.ts";
 import {
   BRIEFING,
@@ -10,7 +11,9 @@ import {
   WEBHOOK_SECRET,
 } from "../../src/presentation/elevenlabs/harness.fixture.ts";
 import { verifyElevenLabsSignature } from "../../src/presentation/elevenlabs/index.ts";
-import { signElevenLabsWebhook } from "../../src/testing/index.ts";
+import { FakeElevenLabsPage, signElevenLabsWebhook } from "../../src/testing/index.ts";
+import { APP_KEY, openSession } from "../gateway.fixture.ts";
+import { MEMORY, world } from "./elevenlabs.fixture.ts";
 
 const SECOND = 1000;
 
@@ -149,4 +152,50 @@ test("what the page has to send for an agent of one's own is what the browser cl
   assert.equal(variables["astrocyte_session"], call.session.vendorSessionId);
   assert.equal(initiation["user_id"], data.user_id);
   await conversation.endSession();
+});
+
+/** Without a microphone. */
+const typed = {
+  startSession: (options: object) => Conversation.startSession({ ...options, textOnly: true } as never),
+};
+
+test("our own module drives ElevenLabs's through a session: way in, tool, words, context, end, memory", async () => {
+  for (const [name, conversation] of Object.entries({
+    typed,
+    faked: new FakeElevenLabsPage({ typing: true }),
+  })) {
+    await using all = await world();
+    const opened = await openSession(all, { vendor: "elevenlabs" });
+    const { session_id: sessionId, session_token: sessionToken, join } = opened;
+    const session = await connect({
+      baseUrl: all.url,
+      sessionId,
+      sessionToken,
+      join,
+      conversation: conversation as never,
+    });
+    const lines: string[] = [];
+    session.on("transcript", ({ text }) => lines.push(text));
+    const done = new Promise<void>((resolve) =>
+      session.on("tool", ({ status }) => status === "success" && resolve()),
+    );
+    const over = new Promise((resolve) =>
+      session.on("state", ({ state }) => state === "ended" && resolve(state)),
+    );
+    await session.respond(MEMORY);
+    await done;
+    while (!lines.some((line) => line.includes("Remembered.")))
+      await new Promise((resolve) => setImmediate(resolve));
+    await session.respond("Goodbye.");
+    await over;
+    await all.simulator.idle();
+    await all.call(`/v1/sessions/${sessionId}/events`, { key: APP_KEY });
+    const options = { bankId: "person:anna", context: { principal: "service:app" } };
+    const { hits } = await all.memory.recall("What is the name of the sister?", options);
+    assert.ok(
+      hits.some(({ text }) => text.includes("Miriam")),
+      name,
+    );
+    assert.deepEqual(all.simulator.left(), { agents: 0, tools: 0, secrets: 0 });
+  }
 });

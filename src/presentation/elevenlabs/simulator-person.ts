@@ -24,6 +24,8 @@ export type ElevenLabsPerson = {
 export type JoinOptions = {
   /** What the page sends first: `data` of the session's join. */
   initiation?: Row | undefined;
+  /** Told of each message, before the tools are. */
+  onMessage?: ((message: Row) => void) | undefined;
   /** Runs the agent's client tools. */
   onTool?(call: { tool_name: string; tool_call_id: string; parameters: Row }): Promise<Row>;
 };
@@ -43,6 +45,7 @@ export async function joinTalk(signedUrl: string, options: JoinOptions = {}): Pr
   socket.on("message", (data) => {
     const message = row(JSON.parse(String(data)));
     received.push(message);
+    options.onMessage?.(message);
     if (message["type"] === "ping") send({ type: "pong", event_id: row(message["ping_event"])["event_id"] });
     if (message["type"] === "client_tool_call" && options.onTool)
       void options.onTool(row(message["client_tool_call"]) as never).then(send);
