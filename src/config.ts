@@ -3,6 +3,7 @@ import { brainConfigSchema } from "./brain/config.ts";
 import { sourcesConfig } from "./composer/briefing/sources/config.ts";
 import { personasConfig } from "./composer/personas.ts";
 import { sessionsConfig } from "./composer/settings.ts";
+import { inboundConfig } from "./composer/telephone/config.ts";
 import { toolsSchema } from "./composer/tools/registry.ts";
 import { type ConfigSource, defineConfig, fillConfig, readConfigFile } from "./core/config.ts";
 import { llmConfigSchema } from "./memory/llm/create.ts";
@@ -36,6 +37,7 @@ const shape = {
   recall_deadline_ms: z.int().positive().optional(),
   sources: elsewhere,
   personas: elsewhere,
+  inbound: elsewhere,
   presentation: elsewhere,
   tools: elsewhere,
   brain: elsewhere,
@@ -47,6 +49,7 @@ const shape = {
 const elsewhereShape = {
   sources: sourcesConfig.optional(),
   personas: personasConfig.optional(),
+  inbound: inboundConfig.optional(),
   presentation: z.looseObject({ tavus: tavusConfig.optional() }).optional(),
   tools: toolsSchema.optional(),
   brain: brainConfigSchema.optional(),

@@ -25,6 +25,7 @@ import { brief, type Opened, openSession } from "./sessions/open.ts";
 import { socketOf } from "./sessions/socket.ts";
 import type { SweepReport } from "./sessions/sweep.ts";
 import type { EventRow, SessionFilter, SessionRow, TurnRow } from "./store.ts";
+import { answerCall } from "./telephone/answer.ts";
 import { executeTool, type ToolCallRequest, type ToolCallResult } from "./tools/execute.ts";
 import {
   acceptAccountWebhook,
@@ -137,6 +138,14 @@ export class Composer {
     const told = { ...result, name: call.name };
     const message = requireAdapter(this.parts, row.vendor).toolResultInstruction?.(handleOf(row), told);
     return { ...result, ...(message && { message }) };
+  }
+
+  /**
+   * A call that began at a vendor: opens its session and says what the vendor is answered. Errors:
+   * `unauthenticated` for a forged request, `not_supported`; any other is part of the answer.
+   */
+  answerCall(vendor: string, request: CallbackRequest): Promise<VendorReply> {
+    return answerCall(this.parts, vendor, request);
   }
 
   /** A tool call that the vendor itself delivers, signed with the session's tool key. */

@@ -14,7 +14,9 @@ import type {
   RetainResult,
 } from "../memory/types.ts";
 import type { Capabilities, PresentationAdapter } from "../presentation/adapter.ts";
+import type { SystemOfRecord } from "./briefing/sources/index.ts";
 import type { ComposerStore } from "./store.ts";
+import type { InboundLine } from "./telephone/config.ts";
 import type { ToolDefinition } from "./tools/definitions.ts";
 import type { Briefing, Persona, Subject } from "./types.ts";
 
@@ -36,6 +38,8 @@ export type BriefingRequest = {
   /** The person's bank first. */
   banks: string[];
   capabilities: Capabilities;
+  /** True when the person is known by a caller's number alone, which can be faked. */
+  unverified?: boolean;
 };
 
 /** What the composer's functions work with; wired by `open.ts`. */
@@ -46,8 +50,10 @@ export type ComposerParts = {
   personas: ReadonlyMap<string, Persona>;
   tools: ReadonlyMap<string, ToolDefinition>;
   brief(request: BriefingRequest): Promise<Briefing>;
-  /** Drops what the systems of record said of a person and is still cached. */
-  forgetRecords(subject: Subject): void;
+  /** Systems of record, by name. */
+  sources: ReadonlyMap<string, SystemOfRecord>;
+  /** What happens when a call begins at a vendor, by vendor. */
+  inbound: ReadonlyMap<string, InboundLine>;
   /** Writes summaries; without it they are extractive. */
   llm?: LLMProvider;
   /** Server secret: every per-session key is derived from it. */

@@ -2,6 +2,7 @@ import { z } from "zod";
 import { AstrocyteError } from "../core/errors.ts";
 import { BLOCKS, templateProblems } from "./briefing/template.ts";
 import { duration, parseConfig } from "./parse.ts";
+import { numberField } from "./telephone/config.ts";
 import type { Persona } from "./types.ts";
 
 const count = z.number().int().positive();
@@ -85,6 +86,8 @@ const persona = z.strictObject({
   tools: z.array(z.string()).default([]),
   briefing,
   limits,
+  /** For vendors that dial: where the person's number stands. */
+  phone: numberField.optional(),
   goodbye: z.string().optional(),
   vendors: z.record(z.string(), z.record(z.string(), z.unknown())).default({}),
 });
@@ -164,6 +167,7 @@ function toPersona(id: string, config: PersonaConfig): Persona {
       ...(order !== undefined && { order: order as NonNullable<Persona["briefing"]["order"]> }),
     },
     limits: toLimits(config.limits),
+    ...(config.phone && { phone: config.phone }),
     ...(goodbye !== undefined && { goodbye }),
     vendors,
   };

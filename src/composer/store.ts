@@ -37,6 +37,8 @@ export type SessionRow = {
   metadata: Record<string, unknown>;
   vendorSessionId: string | null;
   join: JoinInfo | null;
+  /** The vendor's id of the call that came in and is answered by this session; null for one that we opened. */
+  callId: string | null;
   /** Of a telephone call, while it runs: whom the vendor dials, or the call that came in. */
   call: { phone?: string; inbound?: InboundCall } | null;
   resources: VendorResource[];
@@ -61,12 +63,14 @@ export type SessionPatch = Partial<Omit<SessionRow, "id" | "createdAt">>;
 export type SessionStore = {
   /**
    * False, and nothing stored, when its principal has `maxActive` sessions that are not over, or another session
-   * of the vendor has its `vendorSessionId`. Both are looked at in the same transaction, so that of many that
-   * race for the last place, or for one call, one gets it.
+   * of the vendor, one that has not failed, answers the same `callId`. Both are looked at in the same transaction,
+   * so that of many that race for the last place, or for one call, one gets it.
    */
   create(row: SessionRow, event: NewEvent, maxActive: number): Promise<boolean>;
   get(id: string): Promise<SessionRow | undefined>;
   byVendorId(vendor: string, vendorSessionId: string): Promise<SessionRow | undefined>;
+  /** The session that answers a call, unless it failed. */
+  byCallId(vendor: string, callId: string): Promise<SessionRow | undefined>;
   /** Applies `patch` only while the state is one of `from`; false when it is not. The event goes in the same transaction. */
   transition(id: string, from: SessionState[], patch: SessionPatch, event?: NewEvent): Promise<boolean>;
   addResource(id: string, resource: VendorResource): Promise<void>;

@@ -40,6 +40,8 @@ export type Persona = {
     dailyMinutes?: number;
     dailyCents?: number;
   };
+  /** The field that holds the person's telephone number, for vendors that dial. */
+  phone?: { source: string; field: string };
   /** Goodbye, spoken where the vendor can speak verbatim. */
   goodbye?: string;
   vendors: Record<string, Record<string, unknown>>;

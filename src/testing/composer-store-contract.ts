@@ -66,13 +66,19 @@ const CASES: Record<string, (store: ComposerStore, harness: ComposerStoreHarness
   },
 
   async "of sessions that race for one call of the vendor one is created"(store) {
-    const create = (id: string, vendorSessionId: string | null, vendor = "local") =>
-      store.sessions.create(sessionRow(id, { vendorSessionId, vendor }), event(id, "preparing"), 9);
+    const create = (id: string, callId: string | null, vendor = "local") =>
+      store.sessions.create(sessionRow(id, { callId, vendor }), event(id, "preparing"), 9);
     const created = await Promise.all(["ses_1", "ses_2", "ses_3"].map((id) => create(id, "c1")));
     assert.equal(created.filter(Boolean).length, 1);
-    assert.equal((await store.sessions.list({ limit: 9 })).length, 1);
+    const [row] = await store.sessions.list({ limit: 9 });
+    assert.deepEqual(await store.sessions.byCallId("local", "c1"), row);
+    assert.equal(await store.sessions.byCallId("tavus", "c1"), undefined);
     assert.equal(await create("ses_4", "c1", "tavus"), true);
     assert.deepEqual([await create("ses_5", null), await create("ses_6", null)], [true, true]);
+    // One that failed leaves the call to the next.
+    await store.sessions.transition(row!.id, ["preparing"], { state: "failed" });
+    assert.equal(await store.sessions.byCallId("local", "c1"), undefined);
+    assert.equal(await create("ses_7", "c1"), true);
   },
 
   async "resources are added once each and usage adds up under concurrency"(store) {
@@ -254,6 +260,7 @@ export function sessionRow(id: string, changes: Partial<SessionRow> = {}): Sessi
     lastSeenAt: null,
     endedAt: null,
     endReason: null,
+    callId: null,
     call: null,
     maxDurationMs: 60_000,
     settled: false,

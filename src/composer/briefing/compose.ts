@@ -64,7 +64,7 @@ export function createBriefer(deps: BriefingDeps): (request: BriefingRequest) =>
 }
 
 function inputFrom(
-  { persona, subject, capabilities }: BriefingRequest,
+  { persona, subject, capabilities, unverified = false }: BriefingRequest,
   { clock }: BriefingDeps,
   sources: Part<SourceRecord>[],
   recalls: Part<MemoryHit[]>[],
@@ -79,6 +79,7 @@ function inputFrom(
     names: [subject.id],
     limits: limit ? [limit] : [],
     speaksMarkup: capabilities.speaksMarkup,
+    unverified,
     now: clock.now(),
   };
 }

@@ -22,6 +22,8 @@ export type RenderInput = {
   limits?: Limit[];
   /** The vendor speaks what it is given: no Markdown. */
   speaksMarkup?: boolean;
+  /** The person is known by a caller's number alone. */
+  unverified?: boolean;
   now: number;
   judged?: Doubt[];
   failed?: Briefing["failed"];
@@ -102,15 +104,18 @@ const RULES = [
   "- Do not make up facts about the person. What is in neither place you do not know.",
 ];
 
+const UNVERIFIED =
+  "- The person was recognised by the number that they call from, which can be faked. Before you tell or change anything that matters, ask something that only this person would know, and do not help with the answer.";
+
 function blocksOf(input: RenderInput, facts: Fact[], hits: MemoryHit[], reflection?: Reflection): Blocks {
-  const { persona, now, speaksMarkup } = input;
+  const { persona, now, speaksMarkup, unverified = false } = input;
   const { timeZone } = persona.briefing;
   const byAge = (a: Fact, b: Fact) => b.ttlMs - a.ttlMs;
   const fact = (item: Fact) => factLine(item, now, timeZone);
   const written = (line: BriefingLine) => ({ text: `- ${line.text}`, line });
   return {
     persona: { lines: persona.prompt.trim() === "" ? [] : [{ text: persona.prompt.trim() }] },
-    rules: { lines: RULES.map((text) => ({ text })) },
+    rules: { lines: [...RULES, ...(unverified ? [UNVERIFIED] : [])].map((text) => ({ text })) },
     facts: {
       lines: facts
         .filter(({ stale }) => !stale)

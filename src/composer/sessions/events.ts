@@ -111,7 +111,7 @@ async function identified(
   const event = { sessionId: row.id, at: parts.clock.now(), type: "identified", data: {} };
   await parts.store.sessions.transition(
     row.id,
-    ["open", "live", "ending", "ended"],
+    ["preparing", "open", "live", "ending", "ended"],
     { vendorSessionId },
     event,
   );

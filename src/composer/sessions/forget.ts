@@ -16,7 +16,7 @@ export async function forgetSubject(
   subject: string,
   tenantId: string | null,
 ): Promise<number> {
-  parts.forgetRecords(parseSubject(subject));
+  for (const source of parts.sources.values()) source.forget(parseSubject(subject));
   let count = 0;
   let after: string | undefined;
   for (;;) {

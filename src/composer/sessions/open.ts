@@ -1,16 +1,20 @@
 import { type AstrocyteError, AstrocyteError as Failure, toAstrocyteError } from "../../core/errors.ts";
 import { newId } from "../../core/ids.ts";
 import { sealKey } from "../../core/secrets.ts";
-import type { OpenedSession, PresentationAdapter } from "../../presentation/adapter.ts";
+import type { InboundCall, OpenedSession, PresentationAdapter } from "../../presentation/adapter.ts";
 import type { ComposerParts } from "../parts.ts";
 import type { SessionRow } from "../store.ts";
+import { phoneOf } from "../telephone/phone.ts";
 import type { Briefing, CreateSession, Persona } from "../types.ts";
 import { vendorPersona } from "./binding.ts";
-import { closeAtVendor } from "./end.ts";
+import { closeAtVendor, endSession } from "./end.ts";
 import { assertWithinBudget, tooMany } from "./guard.ts";
 import { scheduleTimers } from "./jobs.ts";
 import { banksOf, parseSubject, requireAdapter, requirePersona, requireSession } from "./lookup.ts";
 import { runningCall } from "./running-call.ts";
+
+/** A session that is asked for; `inbound` when the call began at the vendor. */
+export type Opening = CreateSession & { inbound?: InboundCall; signal?: AbortSignal };
 
 /** `token` is the browser's credential: it is good for this session alone and dies with it. */
 export type Opened = { session: SessionRow; token: string };
@@ -22,15 +26,16 @@ export type Opened = { session: SessionRow; token: string };
  * Cost: one call of the slowest source or recall, then the vendor's create; billing starts with that.
  * Errors: `invalid_input`, `not_found`, `access_denied`, `rate_limited`, `quota_exceeded`, `vendor_*`.
  */
-export async function openSession(parts: ComposerParts, request: CreateSession): Promise<Opened> {
+export async function openSession(parts: ComposerParts, request: Opening): Promise<Opened> {
   const persona = requirePersona(parts, request.persona);
   const adapter = requireAdapter(parts, request.vendor);
   assertFits(parts, persona, adapter);
-  const row = newRow(parts, request, persona);
-  await parts.memory.openBank(row.bankId, { context: request.context, write: request.consent === "memory" });
-  const event = { sessionId: row.id, at: row.createdAt, type: "preparing", data: {} };
-  const { maxConcurrent } = persona.limits;
-  if (!(await parts.store.sessions.create(row, event, maxConcurrent))) throw tooMany(maxConcurrent);
+  const asked = newRow(parts, request, persona);
+  const write = request.consent === "memory";
+  await parts.memory.openBank(asked.bankId, { context: request.context, write });
+  const row = { ...asked, call: await callOf(parts, request, persona, adapter) };
+  request.signal?.throwIfAborted();
+  await create(parts, row, persona.limits.maxConcurrent);
   try {
     await assertWithinBudget(parts, row, persona);
     const briefing = await brief(parts, request, persona, adapter);
@@ -43,7 +48,7 @@ export async function openSession(parts: ComposerParts, request: CreateSession):
 
 export function brief(
   parts: ComposerParts,
-  request: Pick<CreateSession, "subject" | "context">,
+  request: Pick<Opening, "subject" | "context" | "inbound">,
   persona: Persona,
   adapter: PresentationAdapter,
 ): Promise<Briefing> {
@@ -55,7 +60,29 @@ export function brief(
     context: request.context,
     banks,
     capabilities: adapter.capabilities,
+    unverified: request.inbound !== undefined,
   });
+}
+
+async function callOf(
+  parts: ComposerParts,
+  { inbound, subject }: Opening,
+  persona: Persona,
+  adapter: PresentationAdapter,
+): Promise<SessionRow["call"]> {
+  if (inbound) return { inbound };
+  const phone = await phoneOf(parts, persona, parseSubject(subject), adapter);
+  return phone === undefined ? null : { phone };
+}
+
+/** Errors: `rate_limited`; `conflict` where another session answers the same call. */
+async function create(parts: ComposerParts, row: SessionRow, maxConcurrent: number): Promise<void> {
+  const { sessions } = parts.store;
+  const event = { sessionId: row.id, at: row.createdAt, type: "preparing", data: {} };
+  if (await sessions.create(row, event, maxConcurrent)) return;
+  if (row.callId !== null && (await sessions.byCallId(row.vendor, row.callId)))
+    throw new Failure("conflict", "[sessions] another session answers this call already.");
+  throw tooMany(maxConcurrent);
 }
 
 /** The persona's contract with the vendor is checked before anything is billed. */
@@ -69,7 +96,7 @@ function assertFits(parts: ComposerParts, persona: Persona, adapter: Presentatio
   );
 }
 
-function newRow(parts: ComposerParts, request: CreateSession, persona: Persona): SessionRow {
+function newRow(parts: ComposerParts, request: Opening, persona: Persona): SessionRow {
   const subject = parseSubject(request.subject);
   return {
     id: newId("ses", parts.clock),
@@ -85,6 +112,7 @@ function newRow(parts: ComposerParts, request: CreateSession, persona: Persona):
     metadata: request.metadata ?? {},
     vendorSessionId: null,
     join: null,
+    callId: request.inbound?.callId ?? null,
     call: null,
     resources: [],
     briefing: null,
@@ -123,8 +151,10 @@ async function confirm(parts: ComposerParts, row: SessionRow, opened: OpenedSess
   const event = { sessionId: row.id, at, type: "open", data: { vendor: row.vendor } };
   const patch = { state: "open", vendorSessionId, join, resources, openedAt: at } as const;
   if (!(await parts.store.sessions.transition(row.id, ["preparing"], patch, event))) {
+    // A call that was declined ends by that: ending it would cut off why.
+    const declined = row.callId === vendorSessionId;
     await parts.store.sessions.transition(row.id, ["ending", "ended", "failed"], {
-      vendorSessionId,
+      vendorSessionId: declined ? null : vendorSessionId,
       resources,
     });
     await closeAtVendor(parts, await requireSession(parts, row.id), "ended_while_opening");
@@ -137,6 +167,24 @@ async function confirm(parts: ComposerParts, row: SessionRow, opened: OpenedSess
 
 function endedWhileOpening(id: string): AstrocyteError {
   return new Failure("gone", `[sessions] session ${id} was ended while it opened. Open a new one.`);
+}
+
+/**
+ * Gives up an opening that took too long: what there is of it goes now, and what comes late when it comes.
+ */
+export async function abandon(
+  parts: ComposerParts,
+  vendor: string,
+  callId: string,
+  opening: Promise<Opened>,
+  error: AstrocyteError,
+): Promise<void> {
+  opening.then(
+    ({ session }) => endSession(parts, session.id, "answered_too_late"),
+    () => {},
+  );
+  const row = await parts.store.sessions.byCallId(vendor, callId);
+  if (row) await fail(parts, row.id, error);
 }
 
 /** What the vendor may have made is closed by the sweep too, should this not succeed. */

@@ -2,8 +2,10 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { AstrocyteError } from "../../core/errors.ts";
 import { openKey, sealKey } from "../../core/secrets.ts";
+import type { SystemOfRecord } from "../briefing/sources/index.ts";
 import { makeComposer, REQUEST, type World } from "../composer.fixture.ts";
 import type { SessionState } from "../store.ts";
+import type { Subject } from "../types.ts";
 
 const MINUTE = 60_000;
 const code = (expected: string) => (error: unknown) => AstrocyteError.is(error) && error.code === expected;
@@ -267,7 +269,8 @@ scenario(
   "forgetting a person drops what records said of them, and what their sessions kept",
   async (world) => {
     const dropped: string[] = [];
-    world.parts.forgetRecords = ({ principal }) => void dropped.push(principal);
+    const forget = ({ principal }: Subject) => void dropped.push(principal);
+    world.parts.sources = new Map([["crm", { forget } as SystemOfRecord]]);
     const { session } = await world.composer.open(REQUEST);
     await world.composer.forgetSubject("user:anna", null);
     assert.deepEqual(dropped, ["user:anna"]);

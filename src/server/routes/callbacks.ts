@@ -29,6 +29,11 @@ export function registerCallbacks(
       return answered(reply, await composer.accountWebhook(request.params.vendor, callbackOf(request)));
     });
 
+    scope.post<{ Params: Pick<Params, "vendor"> }>("/v1/inbound/:vendor", async (request, reply) => {
+      limiter.spend(`inbound ${request.ip}`);
+      return answered(reply, await composer.answerCall(request.params.vendor, callbackOf(request)));
+    });
+
     scope.post<{ Params: Params }>("/v1/tools/:vendor/:secret", async (request) => {
       const { vendor, secret } = request.params;
       limiter.spend(`tool ${secret}`);

@@ -17,6 +17,7 @@ export function composerStore(db: SqliteDatabase): ComposerStore {
       get: (id) => db.read("sessions.get", id, id),
       byVendorId: (vendor, vendorSessionId) =>
         db.read("sessions.byVendorId", { vendor, vendorSessionId }, vendorSessionId),
+      byCallId: (vendor, callId) => db.read("sessions.byCallId", { vendor, callId }, callId),
       async transition(id, from, patch, event) {
         const result = await db.write("sessions.transition", { id, from, patch, ...(event && { event }) });
         tell(result.event);

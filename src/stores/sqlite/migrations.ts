@@ -1,5 +1,5 @@
 import { AstrocyteError } from "../../core/errors.ts";
-import { COMPOSER_SCHEMA } from "./composer/schema.ts";
+import { COMPOSER_CALLS, COMPOSER_SCHEMA } from "./composer/schema.ts";
 import type { Connection } from "./connection.ts";
 import { MEMORY_SCHEMA } from "./schema.ts";
 
@@ -7,7 +7,7 @@ import { MEMORY_SCHEMA } from "./schema.ts";
  * The schema's steps. `PRAGMA user_version` counts those that a file has had. Append only: a released step
  * never changes, because files that have had it exist.
  */
-export const MIGRATIONS: string[] = [MEMORY_SCHEMA, COMPOSER_SCHEMA];
+export const MIGRATIONS: string[] = [MEMORY_SCHEMA, COMPOSER_SCHEMA, COMPOSER_CALLS];
 
 /** Brings a file up to date in one transaction; refuses one that a newer release has written. */
 export function migrate({ db }: Connection): void {

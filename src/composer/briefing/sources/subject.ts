@@ -24,11 +24,10 @@ export function fill(template: string, values: Record<string, string>): string {
 /** The subject's id of a source's own key: the way back. Undefined where the key is none that `subjectKey` makes. */
 export function subjectOf(key: string, mapping: SubjectMapping = {}): string | undefined {
   const { stripPrefix = "", template = "{subject.id}" } = mapping;
-  const pattern = RegExp.escape(template)
-    .replace(RegExp.escape("{subject.id}"), "(.+)")
-    .replace(RegExp.escape("{subject.principal}"), "user:(.+)");
-  const id = new RegExp(`^${pattern}$`, "s").exec(key)?.[1];
-  if (id === undefined) return undefined;
-  const subject = stripPrefix + id;
+  const [head = "", tail = ""] = template.split(/\{subject\.(?:id|principal)\}/);
+  const before = head + (template.startsWith("{subject.principal}", head.length) ? "user:" : "");
+  if (!key.startsWith(before) || !key.endsWith(tail)) return undefined;
+  const subject = stripPrefix + key.slice(before.length, key.length - tail.length);
+  if (subject === stripPrefix) return undefined;
   return subjectKey({ id: subject, principal: `user:${subject}` }, mapping) === key ? subject : undefined;
 }

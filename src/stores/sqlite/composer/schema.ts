@@ -79,3 +79,8 @@ CREATE TABLE tool_calls (
   PRIMARY KEY (session_id, id)
 ) STRICT, WITHOUT ROWID;
 `;
+
+/** Calls that come in at a vendor are asked about by its id of them. */
+export const COMPOSER_CALLS = `
+CREATE INDEX sessions_call ON sessions(vendor, row ->> '$.callId') WHERE row ->> '$.callId' IS NOT NULL;
+`;

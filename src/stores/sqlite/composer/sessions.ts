@@ -20,6 +20,13 @@ function load({ sql }: Connection, id: string): SessionRow | undefined {
   return found && (JSON.parse(found["row"] as string) as SessionRow);
 }
 
+function answering({ sql }: Connection, vendor: string, callId: string): SessionRow | undefined {
+  const found = sql(
+    "SELECT row FROM sessions WHERE vendor = ? AND row ->> '$.callId' = ? AND state <> 'failed'",
+  ).get(vendor, callId);
+  return found && (JSON.parse(found["row"] as string) as SessionRow);
+}
+
 function save({ sql }: WriteContext, row: SessionRow): void {
   sql("UPDATE sessions SET row = ? WHERE id = ?").run(JSON.stringify(row), row.id);
 }
@@ -36,8 +43,7 @@ export const sessionWrites = {
       .sql("SELECT count(*) AS n FROM sessions WHERE principal = ? AND state NOT IN ('ended', 'failed')")
       .get(row.principal)!;
     if ((active["n"] as number) >= maxActive) return undefined;
-    const taken = context.sql("SELECT 1 FROM sessions WHERE vendor = ? AND vendor_session_id = ?");
-    if (row.vendorSessionId !== null && taken.get(row.vendor, row.vendorSessionId)) return undefined;
+    if (row.callId !== null && answering(context, row.vendor, row.callId)) return undefined;
     context.sql("INSERT INTO sessions (id, row) VALUES (?, ?)").run(row.id, JSON.stringify(row));
     return appendEvent(context, event);
   },
@@ -85,6 +91,11 @@ export const sessionReads = {
     );
     return found && (JSON.parse(found["row"] as string) as SessionRow);
   },
+
+  "sessions.byCallId": (
+    context: ReadContext,
+    { vendor, callId }: { vendor: string; callId: string },
+  ): SessionRow | undefined => answering(context, vendor, callId),
 
   /** Ids sort by creation, so the newest come first. */
   "sessions.list"({ sql }: ReadContext, filter: SessionFilter): SessionRow[] {
