@@ -13,6 +13,7 @@ import { configSchema, loadConfig } from "../src/config.ts";
 import { parseConfigText } from "../src/core/config.ts";
 import { openGateway } from "../src/open-gateway.ts";
 import { dIdConfig, dIdPersona } from "../src/presentation/d-id/config.ts";
+import { elevenLabsConfig, elevenLabsPersona } from "../src/presentation/elevenlabs/config.ts";
 import { tavusConfig, tavusPersona } from "../src/presentation/tavus/config.ts";
 import { createMetrics } from "../src/server/metrics.ts";
 import { blocksOf, entries, modulesOf, PAGES, READERS_OWN, ROOT, read } from "./docs.fixture.ts";
@@ -36,6 +37,7 @@ test("tables are what the code makes them, and every row is told", () => {
 /** What each vendor's guide must tell of: the schemas of its settings and of a persona's block. */
 const VENDOR_SETTINGS: Record<string, Array<{ shape: object }>> = {
   "d-id": [dIdConfig, dIdPersona],
+  elevenlabs: [elevenLabsConfig, elevenLabsPersona],
   tavus: [tavusConfig, tavusPersona],
 };
 

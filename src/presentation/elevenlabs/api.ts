@@ -3,6 +3,7 @@ import type { ErrorCode } from "../../core/errors.ts";
 import { asRow, asRows, type Row, readTime, required, text } from "../read.ts";
 import { createVendorHttp, segment, type VendorHttp } from "../vendor-http.ts";
 
+/** Address, account key, and how long a call may take, in milliseconds. */
 export type ElevenLabsApiOptions = { baseUrl: string; apiKey: string; timeoutMs: number; clock: Clock };
 
 /** See `createElevenLabsApi`. */

@@ -21,6 +21,7 @@ export type ElevenLabsPerson = {
   leave(): Promise<void>;
 };
 
+/** How a person joins a talk. */
 export type JoinOptions = {
   /** What the page sends first: `data` of the session's join. */
   initiation?: Row | undefined;
