@@ -71,6 +71,11 @@ async function running({ composer }: World, id: string): Promise<string> {
   return (await composer.get(id)).vendorSessionId!;
 }
 
+/** Without moving the clock, which LiveAvatar ends idle sessions by. */
+async function until({ composer }: World, id: string, state: string): Promise<void> {
+  while ((await composer.get(id)).state !== state) await composer.runDue();
+}
+
 test("one call with LiveAvatar, end to end: briefing, brain, commands, transcript, memory, nothing left", async () => {
   await using all = await world();
   const { simulator, call, clock } = all;
@@ -91,7 +96,10 @@ test("one call with LiveAvatar, end to end: briefing, brain, commands, transcrip
 
   const path = `/v1/sessions/${opened.session_id}`;
   await call(`${path}/say`, { key: APP_KEY, body: { text: "One moment please." } });
-  while (!page.heard.includes("One moment please.")) await clock.advance(100);
+  while (!page.heard.includes("One moment please.")) {
+    await clock.advance(100);
+    await all.composer.runDue();
+  }
   const refused = await call(`${path}/context`, { key: APP_KEY, body: { text: "The cart is empty." } });
   assert.equal(refused.status, 422);
 
@@ -145,7 +153,9 @@ test("a long call is kept alive, and one that LiveAvatar ends is ended here too"
   const page = await joinAsPage(all, opened);
   await page.until("Hello from Lisbon.");
   const id = await running(all, opened.session_id);
-  while ((await all.composer.get(opened.session_id)).state !== "live") await clock.advance(500);
+  // The page gathers what it reports for a second.
+  await clock.advance(1_000);
+  await until(all, opened.session_id, "live");
   const signs = () => simulator.requests.filter((request) => request.path.endsWith("/keep-alive")).length;
   for (let sign = 1; sign <= 3; sign++) {
     await clock.advance(150_000);
@@ -156,7 +166,7 @@ test("a long call is kept alive, and one that LiveAvatar ends is ended here too"
   const ended = state(page.session);
   simulator.end(id, "NO_CREDITS");
   await once(page.room, "heard");
-  while ((await all.composer.get(opened.session_id)).state !== "ended") await clock.advance(500);
+  await until(all, opened.session_id, "ended");
   await ended;
   assert.equal((await all.composer.get(opened.session_id)).endReason, "vendor_credits");
   assert.deepEqual(simulator.left(), NOTHING);
