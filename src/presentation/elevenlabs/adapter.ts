@@ -1,4 +1,4 @@
-import { AstrocyteError } from "../../core/errors.ts";
+import { AstrocyteError, toAstrocyteError } from "../../core/errors.ts";
 import type {
   AdapterDeps,
   Capabilities,
@@ -54,7 +54,7 @@ export function createElevenLabsAdapter(
       parseWebhook: (request) => parseWebhook(parts, request),
     }),
     ...(capabilities.tools === "both" && { parseToolRequest }),
-    ...(inbound_secret !== undefined && { inbound: createInbound(config, inbound_secret) }),
+    ...(inbound_secret !== undefined && { inbound: createInbound(config, inbound_secret, answered(deps)) }),
     parseClientEvent: readClientEvent,
     fetchTranscript: (session) => fetchTranscript(parts, session),
     isOpen: (session) => isOpen(parts, session),
@@ -65,6 +65,15 @@ export function createElevenLabsAdapter(
       return clientInstruction(session, command);
     },
     toolResultInstruction,
+  };
+}
+
+/** The person is on the line: without a page nobody says so, and a call that is taken for empty is ended. */
+function answered({ sink, logger }: AdapterDeps): (sessionId: string) => void {
+  return (sessionId) => {
+    sink(sessionId, [{ type: "joined", who: "person" }]).catch((error) =>
+      logger.warn({ sessionId, code: toAstrocyteError(error).code }, "a call's beginning was not noted"),
+    );
   };
 }
 

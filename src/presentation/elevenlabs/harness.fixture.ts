@@ -11,6 +11,7 @@ import type {
 } from "../adapter.ts";
 import { createElevenLabsAdapter } from "./adapter.ts";
 import type { ElevenLabsConfigInput } from "./config.ts";
+import { INBOUND_SECRET_HEADER } from "./inbound.ts";
 import { createElevenLabsSimulator, type ElevenLabsSimulator } from "./simulator.ts";
 import type { ElevenLabsTiming } from "./simulator-world.ts";
 
@@ -142,7 +143,10 @@ export async function elevenLabsHarness(
     secrets: [simulator.apiKey, WEBHOOK_SECRET, brain.key],
     ...(shared && { forPage: ({ brain }: Binding) => [brain.contextToken] }),
     binding: (onResource) => bindingFor({ onResource }),
-    vendor: shared ? sharedVendor(simulator, joins) : ownVendor(simulator, joins),
+    vendor: {
+      ...(shared ? sharedVendor(simulator, joins) : ownVendor(simulator, joins)),
+      ...(config.inbound_secret !== undefined && { ring: () => ringing(config.inbound_secret!) }),
+    },
     destroy: () => simulator.close(),
     [Symbol.asyncDispose]: () => simulator.close(),
   };
@@ -203,6 +207,17 @@ function talking(simulator: ElevenLabsSimulator, joins: Joins) {
       return simulator.webhooks.map(callback);
     },
   };
+}
+
+/** What ElevenLabs asks when a number of ours is called. */
+function ringing(secret: string): CallbackRequest {
+  const call = {
+    caller_id: "+351912345678",
+    called_number: "+14155550100",
+    call_sid: "CA1",
+    agent_id: "agent_1",
+  };
+  return callback({ headers: { [INBOUND_SECRET_HEADER]: secret }, body: JSON.stringify(call) });
 }
 
 /** A webhook as the gateway's route hands it over. */

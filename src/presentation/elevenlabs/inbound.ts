@@ -9,12 +9,22 @@ import { headerOf } from "./webhook.ts";
 
 export const INBOUND_SECRET_HEADER = "x-astrocyte-inbound-secret";
 
-/** Calls to a Twilio number at ElevenLabs, which asks us how each begins (contract §A.9). */
-export function createInbound(config: ElevenLabsConfig, secret: string): InboundCalls {
+/**
+ * Calls to a Twilio number at ElevenLabs, which asks us how each begins (contract §A.9). `onAnswered` is told of each
+ * that we take: nobody else reports that a person is there.
+ */
+export function createInbound(
+  config: ElevenLabsConfig,
+  secret: string,
+  onAnswered: (sessionId: string) => void,
+): InboundCalls {
   return {
     answerWithinMs: config.inbound_answer_within_ms,
     parse: (request) => parseCall(request, secret),
-    accept: (call) => acceptCall(config, call),
+    accept(call) {
+      onAnswered(call.session.sessionId);
+      return acceptCall(config, call);
+    },
     decline: () => declineCall(config),
   };
 }
