@@ -123,6 +123,36 @@ test("a person opens, talks, sees where each line comes from, ends, and is known
   await page.close();
 });
 
+test("only what the page can join is offered, and a session that it cannot enter is ended", {
+  timeout,
+}, async () => {
+  const page = await browser.newPage();
+  await page.route("**/v1/personas", async (route) => {
+    const answer = await route.fetch();
+    await route.fulfill({
+      response: answer,
+      json: { ...(await answer.json()), vendors: ["local", "tavus"] },
+    });
+  });
+  await page.goto(url);
+  await page.getByText("Also configured: tavus.").waitFor();
+  assert.deepEqual(await page.locator("select[name=vendor] option").allTextContents(), ["local"]);
+  let id = "";
+  await page.route("**/v1/sessions", async (route) => {
+    const answer = await route.fetch();
+    const opened = await answer.json();
+    id = opened.session_id;
+    await route.fulfill({ response: answer, json: { ...opened, join: { kind: "holodeck", url: "" } } });
+  });
+  await page.getByLabel("Person", { exact: true }).fill("anna");
+  await page.getByRole("button", { name: /^Open/ }).click();
+  await page.getByText('Rooms of kind "holodeck" are not built in.').waitFor();
+  const answer = await fetch(`${url}/v1/sessions/${id}`);
+  const { state, end_reason } = (await answer.json()) as { state: string; end_reason: string };
+  assert.deepEqual([state, end_reason], ["ended", "not_joined"]);
+  await page.close();
+});
+
 /** Counts how often the text of the conversation changes from now on. */
 async function watchGrowth(page: Page): Promise<() => Promise<number>> {
   await page.evaluate(() => {

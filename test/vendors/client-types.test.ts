@@ -12,11 +12,13 @@ import type {
 /* What `connect` takes of the vendors' libraries must be what they are: `npm run check` fails otherwise. */
 
 type Fits<Real extends Ours, Ours> = [Real, Ours];
+type KeysOf<T> = T extends unknown ? keyof T : never;
 export type Checked = [
   Fits<Room, LiveKitRoom>,
   Fits<typeof Conversation, ElevenLabsStarter>,
   Fits<Conversation, ElevenLabsConversation>,
   Fits<ElevenLabsOptions, PartialOptions>,
+  Fits<KeysOf<ElevenLabsOptions>, KeysOf<PartialOptions>>,
 ];
 
 test("the names that we listen to are livekit-client's and LiveKit's", async () => {

@@ -1,3 +1,4 @@
+import type { Join } from "../../client/index.ts";
 import { readEvents } from "../../client/sse.ts";
 
 export type Choice = { persona: string; subject: string; vendor: string; consent: string };
@@ -5,7 +6,7 @@ export type Choice = { persona: string; subject: string; vendor: string; consent
 export type Opened = {
   session_id: string;
   vendor: string;
-  join: { kind: string; url: string; token?: string; expires_at?: string };
+  join: Join;
   session_token: string;
 };
 
@@ -56,6 +57,12 @@ export async function loadWorkspace(): Promise<Workspace> {
 export function openSession(choice: Choice): Promise<Opened> {
   const headers = { "content-type": "application/json" };
   return json("/v1/sessions", { method: "POST", headers, body: JSON.stringify(choice) });
+}
+
+/** For one that could not be entered. */
+export async function endSession({ session_id, session_token }: Opened): Promise<void> {
+  const headers = { authorization: `Bearer ${session_token}`, "content-type": "application/json" };
+  await ask(`/v1/sessions/${session_id}/end`, { method: "POST", headers, body: '{"reason":"not_joined"}' });
 }
 
 /** With the session's token: what a browser may see. */

@@ -1,5 +1,13 @@
 import { connect, type Session } from "../../client/index.ts";
-import { type Choice, loadBriefing, loadWorkspace, type Opened, openSession, untilSettled } from "./api.ts";
+import {
+  type Choice,
+  endSession,
+  loadBriefing,
+  loadWorkspace,
+  type Opened,
+  openSession,
+  untilSettled,
+} from "./api.ts";
 import { briefingParts } from "./briefing-view.ts";
 import { byId, option } from "./dom.ts";
 import { ToolsView, TranscriptView } from "./transcript-view.ts";
@@ -11,6 +19,8 @@ const briefing = byId("briefing");
 const transcript = new TranscriptView();
 const tools = new ToolsView();
 const opener = setup.querySelector("button")!;
+/** Rooms that need no library of the vendor's: this page loads nothing from elsewhere. */
+const JOINABLE = ["local"];
 let session: Session | undefined;
 
 function tell(text: string, bad = false): void {
@@ -30,11 +40,22 @@ function field<T extends HTMLElement>(form: HTMLFormElement, name: string): T {
 async function load(): Promise<void> {
   const { personas, vendors, people } = await loadWorkspace();
   field<HTMLSelectElement>(setup, "persona").append(...personas.map(({ id, name }) => option(id, name)));
-  field<HTMLSelectElement>(setup, "vendor").append(...vendors.map((vendor) => option(vendor)));
+  showVendors(vendors);
   const ids = people.map((person) => ({ ...person, id: person.subject.replace(/^user:/, "") }));
   byId("people").append(...ids.map(({ id, name, note }) => option(id, note ? `${name}: ${note}` : name)));
   const [first] = ids;
   if (first) field<HTMLInputElement>(setup, "subject").value = first.id;
+}
+
+function showVendors(vendors: string[]): void {
+  const joinable = vendors.filter((vendor) => JOINABLE.includes(vendor));
+  const others = vendors.filter((vendor) => !JOINABLE.includes(vendor));
+  field<HTMLSelectElement>(setup, "vendor").append(...joinable.map((vendor) => option(vendor)));
+  opener.disabled = joinable.length === 0;
+  if (others.length === 0) return;
+  const note = byId("other-vendors");
+  note.textContent = `Also configured: ${others.join(", ")}. Their calls need their own libraries or a telephone: see docs/client.md.`;
+  note.hidden = false;
 }
 
 function choice(): Choice {
@@ -50,15 +71,25 @@ async function open(): Promise<void> {
     tools.clear();
     briefing.replaceChildren();
     const opened = await openSession(choice());
-    const { session_id: sessionId, session_token: sessionToken, join } = opened;
-    await showBriefing(opened);
-    session = await connect({ baseUrl: "", sessionId, sessionToken, join });
-    follow(session, sessionId);
+    session = await enter(opened);
+    follow(session, opened.session_id);
     setup.hidden = true;
     say.hidden = false;
     field<HTMLInputElement>(say, "text").focus();
   } catch (error) {
     opener.disabled = false;
+    throw error;
+  }
+}
+
+/** Nobody waits in a session that could not be entered. */
+async function enter(opened: Opened): Promise<Session> {
+  const { session_id: sessionId, session_token: sessionToken, join } = opened;
+  try {
+    await showBriefing(opened);
+    return await connect({ baseUrl: "", sessionId, sessionToken, join });
+  } catch (error) {
+    await endSession(opened).catch(() => {});
     throw error;
   }
 }
