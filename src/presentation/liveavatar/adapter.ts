@@ -7,7 +7,7 @@ import { type LiveAvatarConfig, type LiveAvatarConfigInput, parseLiveAvatarConfi
 import { parseClientEvent } from "./events.ts";
 import { listLeft, listOpen } from "./leftovers.ts";
 import { openSession } from "./open.ts";
-import { endSession, isActive, releaseResources } from "./release.ts";
+import { endSession, isActive, keepAlive, releaseResources } from "./release.ts";
 import { fetchTranscript } from "./transcript.ts";
 import { validatePersona } from "./validate.ts";
 
@@ -40,7 +40,7 @@ export function createLiveAvatarAdapter(
     release: (resources) => releaseResources(api, resources),
     parseClientEvent,
     fetchTranscript: (session) => fetchTranscript(api, session.vendorSessionId),
-    keepAlive: (session) => api.sessions.keepAlive(session.vendorSessionId),
+    keepAlive: (session) => keepAlive(api, session.vendorSessionId),
     isOpen: (session) => isOpen(api, config, session.vendorSessionId),
     // Only a context of the session's own tells whose session it is.
     ...(config.strategy === "context_per_session" && { listOpen: () => listOpen(api, deps.clock) }),

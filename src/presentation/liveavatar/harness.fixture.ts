@@ -50,7 +50,12 @@ export function bindingFor(over: Partial<Binding> = {}): Binding {
   };
 }
 
-export type LiveAvatarHarness = AdapterHarness & AsyncDisposable & { simulator: LiveAvatarSimulator };
+export type LiveAvatarHarness = AdapterHarness &
+  AsyncDisposable & {
+    simulator: LiveAvatarSimulator;
+    /** The adapter alone: with `start: page` the harness's own starts what it opens, as a page would. */
+    alone: PresentationAdapter;
+  };
 
 export async function liveavatarHarness(
   config: Partial<LiveAvatarConfigInput> = {},
@@ -75,6 +80,7 @@ export async function liveavatarHarness(
   );
   return {
     simulator,
+    alone: adapter,
     adapter: config.start === "page" ? withPage(simulator, adapter) : adapter,
     persona: PERSONA,
     unfit: [

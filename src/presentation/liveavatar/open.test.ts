@@ -121,16 +121,14 @@ test("started by us, the page gets LiveKit's room; started by the page, LiveAvat
 
 test("a session that the page has not started yet is neither open nor over", async () => {
   await using harness = await liveavatarHarness({ start: "page" });
-  const handle = { sessionId: "s", resources: [], vendorSessionId: "" };
-  const headers = { "x-api-key": harness.simulator.apiKey, "content-type": "application/json" };
-  const body = JSON.stringify({ avatar_id: AVATAR, avatar_persona: {} });
-  const answer = await fetch(`${harness.simulator.url}/v1/sessions/token`, { method: "POST", headers, body });
-  const { data } = (await answer.json()) as { data: { session_id: string } };
-  const session = { ...handle, vendorSessionId: data.session_id };
-  assert.equal(await harness.adapter.isOpen!(session), undefined);
-  assert.equal(await harness.adapter.isOpen!({ ...handle, vendorSessionId: AVATAR }), undefined);
-  await harness.adapter.end(session, "nobody_came");
-  assert.equal(await harness.adapter.isOpen!(session), false);
+  const { alone, simulator } = harness;
+  const { vendorSessionId } = await alone.open(BRIEFING, PERSONA, bindingFor());
+  const session = { sessionId: "s", resources: [], vendorSessionId };
+  assert.equal(simulator.left().sessions, 0);
+  assert.equal(await alone.isOpen!(session), undefined);
+  assert.equal(await alone.isOpen!({ ...session, vendorSessionId: AVATAR }), undefined);
+  await alone.end(session, "nobody_came");
+  assert.equal(await alone.isOpen!(session), false);
 });
 
 test("whatever step fails, or whose answer is lost, nothing is left and nothing is tried again", async () => {

@@ -8,9 +8,18 @@ import { stopReason } from "./reasons.ts";
 export const KINDS = ["llm_configuration", "secret", "context"] as const;
 
 /** Stops a session. One that is over or unknown is a success, whatever the status said. */
-export async function endSession(api: LiveAvatarApi, id: string, reason: string): Promise<void> {
+export function endSession(api: LiveAvatarApi, id: string, reason: string): Promise<void> {
+  return unlessOver(api, id, api.sessions.stop(id, stopReason(reason)));
+}
+
+/** A sign of life. A session that is over, unknown or not begun needs none. */
+export function keepAlive(api: LiveAvatarApi, id: string): Promise<void> {
+  return unlessOver(api, id, api.sessions.keepAlive(id));
+}
+
+async function unlessOver(api: LiveAvatarApi, id: string, work: Promise<void>): Promise<void> {
   try {
-    await api.sessions.stop(id, stopReason(reason));
+    await work;
   } catch (error) {
     if (AstrocyteError.is(error, "vendor_not_found")) return;
     if (AstrocyteError.is(error, "vendor_auth") || (await isActive(api, id))) throw error;
