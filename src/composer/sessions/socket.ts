@@ -2,6 +2,7 @@ import { AstrocyteError } from "../../core/errors.ts";
 import type { CallbackRequest, VendorSocket, VendorTurn } from "../../presentation/adapter.ts";
 import type { ComposerParts } from "../parts.ts";
 import type { TurnRow } from "../store.ts";
+import { pendingTurns } from "../transcripts/inbox.ts";
 import { trustedTurns } from "../transcripts/turns.ts";
 import { requireAdapter, requireCallback } from "./lookup.ts";
 import { RUNNING, runningCall } from "./running-call.ts";
@@ -21,9 +22,16 @@ export async function socketOf(
   if (!adapter.connect) throw new AstrocyteError("not_supported", `[sockets] ${vendor} opens no sockets.`);
   if (!RUNNING.includes(row.state))
     throw new AstrocyteError("gone", `[sockets] session ${row.id} is over. Open a new one.`);
-  const turns = trustedTurns(await parts.store.turns.list(row.id)).map(turnOf);
-  const call = { ...runningCall(parts, row), request, turns };
+  const call = { ...runningCall(parts, row), request, turns: await turnsSoFar(parts, row.id) };
   return (socket) => adapter.connect!(socket, call);
+}
+
+/** Also what was said a moment ago: the one who comes back may be quicker than our inbox, which is read first. */
+async function turnsSoFar(parts: ComposerParts, sessionId: string): Promise<VendorTurn[]> {
+  const waiting = await pendingTurns(parts, sessionId);
+  const stored = trustedTurns(await parts.store.turns.list(sessionId)).map(turnOf);
+  const turns = new Map([...stored, ...waiting].map((turn) => [turn.key, turn]));
+  return [...turns.values()].sort((a, b) => (a.at ?? 0) - (b.at ?? 0));
 }
 
 function turnOf({ key, role, text, at, heard, interrupted }: TurnRow): VendorTurn {

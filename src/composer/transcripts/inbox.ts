@@ -5,6 +5,7 @@ import type {
   PresentationEvent,
   SessionReference,
   VendorReply,
+  VendorTurn,
 } from "../../presentation/adapter.ts";
 import type { ComposerParts } from "../parts.ts";
 import { applyEvent } from "../sessions/events.ts";
@@ -14,6 +15,8 @@ import type { InboxRow, SessionRow } from "../store.ts";
 import type { Channel } from "./turns.ts";
 
 const MAX_ATTEMPTS = 8;
+/** Messages that are looked at in one go. */
+const PENDING = 100;
 
 /**
  * Takes in one callback: the path's secret names the session, the adapter verifies and parses, the inbox
@@ -119,9 +122,18 @@ function withoutWords(event: PresentationEvent): PresentationEvent {
   return event.type === "transcript" ? { ...event, turns: [] } : event;
 }
 
+/** Turns of a session that were accepted and are not yet worked off, oldest first. */
+export async function pendingTurns(parts: ComposerParts, sessionId: string): Promise<VendorTurn[]> {
+  const rows = await parts.store.inbox.pending(PENDING, MAX_ATTEMPTS);
+  return rows
+    .filter((row) => row.sessionId === sessionId)
+    .flatMap(({ payload }) => JSON.parse(payload) as PresentationEvent[])
+    .flatMap((event) => (event.type === "turn" ? [event.turn] : []));
+}
+
 /** Works off what has been accepted, oldest first. Returns how many messages were processed. */
 export async function drainInbox(parts: ComposerParts): Promise<number> {
-  const rows = await parts.store.inbox.pending(100, MAX_ATTEMPTS);
+  const rows = await parts.store.inbox.pending(PENDING, MAX_ATTEMPTS);
   for (const row of rows) await processMessage(parts, row);
   return rows.length;
 }

@@ -87,6 +87,7 @@ export async function twilioHarness(): Promise<AdapterHarness> {
       },
       endSession: (sid) => callOf(simulator, sid).hangUp(),
       call: (opened) => shortCall(simulator, opened),
+      ring: () => ringing(simulator),
     },
     destroy: () => simulator.close(),
   };
@@ -103,6 +104,12 @@ async function shortCall(simulator: TwilioSimulator, { vendorSessionId }: Opened
   return simulator.callbacks
     .filter(({ params }) => params["CallSid"] === vendorSessionId)
     .map(({ url, params }) => requestOf(simulator.authToken, url, params));
+}
+
+/** What Twilio asks when a number of ours is called. */
+function ringing({ authToken, accountSid }: TwilioSimulator) {
+  const call = { CallSid: `CA${"0".repeat(32)}`, AccountSid: accountSid, From: ANNA, To: OURS };
+  return requestOf(authToken, "https://app.test/v1/inbound/twilio", { ...call, CallStatus: "ringing" });
 }
 
 /** A request as Twilio would sign it. */

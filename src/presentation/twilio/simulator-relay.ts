@@ -23,6 +23,11 @@ export type RelayOptions = {
   invalid(message: string): void;
 };
 
+/** With `applicationReconnect`: how often and how many times it dials again, and what it keeps meanwhile (§E.2). */
+const REDIAL_MS = 1_000;
+const REDIALS = 30;
+const MAX_KEPT = 500;
+
 const FIELDS: Record<string, Record<string, "string" | "boolean" | "number">> = {
   text: {
     token: "string",
@@ -48,7 +53,10 @@ export class SimulatedRelay {
   readonly voice: SimulatedVoice;
   connected = false;
   readonly #options: RelayOptions;
-  readonly #socket: WebSocket;
+  #socket: WebSocket;
+  #redials = 0;
+  #isOver = false;
+  readonly #kept: string[] = [];
   readonly #startedAt: number;
   #all = "";
   #dropping = false;
@@ -106,7 +114,9 @@ export class SimulatedRelay {
   }
 
   send(message: object): void {
-    if (this.#socket.readyState === WebSocket.OPEN) this.#socket.send(JSON.stringify(message));
+    const text = JSON.stringify(message);
+    if (this.#socket.readyState === WebSocket.OPEN) this.#socket.send(text);
+    else if (this.#reconnects() && this.#kept.length < MAX_KEPT) this.#kept.push(text);
   }
 
   /** The caller hangs up. */
@@ -128,15 +138,35 @@ export class SimulatedRelay {
     let opened = false;
     socket.on("open", () => {
       opened = true;
-      this.connected = true;
       this.send({ type: "setup", ...setup, customParameters: order.parameters });
-      if (welcomeGreeting) this.voice.add(welcomeGreeting, true);
+      for (const text of this.#kept.splice(0)) socket.send(text);
+      if (welcomeGreeting && this.#redials === 0) this.voice.add(welcomeGreeting, true);
+      this.#redials = 0;
+      this.connected = true;
       this.#options.happened();
     });
     socket.on("message", (data) => this.#take(String(data)));
     socket.on("error", () => {});
-    socket.on("close", () => this.#finish({ status: "failed", ...(!opened && { errorCode: 64102 }) }));
+    socket.on("close", () => this.#lost(opened));
     return socket;
+  }
+
+  #lost(opened: boolean): void {
+    const again = (opened || this.#redials > 0) && this.#reconnects() && this.#redials < REDIALS;
+    this.connected = false;
+    if (this.#isOver) return;
+    if (!again) {
+      this.#finish({ status: "failed", ...(!opened && { errorCode: 64102 }) });
+      return;
+    }
+    this.#redials++;
+    this.#options.clock.after(REDIAL_MS, () => {
+      if (!this.#isOver) this.#socket = this.#dial();
+    });
+  }
+
+  #reconnects(): boolean {
+    return this.#options.order.attributes["applicationReconnect"] === "true" && !this.#isOver;
   }
 
   #take(data: string): void {
@@ -164,6 +194,7 @@ export class SimulatedRelay {
   }
 
   #finish(end: RelayEnd): void {
+    this.#isOver = true;
     this.voice.cut();
     this.#end(end);
   }
