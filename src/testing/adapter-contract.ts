@@ -1,3 +1,4 @@
+import { callingCases } from "./adapter/calling.ts";
 import type { AdapterHarness } from "./adapter/harness.ts";
 import { openingCases } from "./adapter/opening.ts";
 import { talkingCases } from "./adapter/talking.ts";
@@ -11,7 +12,7 @@ type Case = { name: string; run(): Promise<void> };
  * not declare must be absent, or refused before anything is billed.
  */
 export function adapterContract(make: () => Promise<AdapterHarness>): Case[] {
-  return Object.entries({ ...openingCases, ...talkingCases }).map(([name, body]) => ({
+  return Object.entries({ ...openingCases, ...talkingCases, ...callingCases }).map(([name, body]) => ({
     name,
     async run() {
       const harness = await make();

@@ -28,6 +28,8 @@ async function gather(parts: ComposerParts, row: SessionRow): Promise<boolean> {
   // Nobody was ever let into a session that did not open.
   if (row.vendorSessionId === null) return true;
   const adapter = requireAdapter(parts, row.vendor);
+  // What passed through us was written down while it did.
+  if (adapter.capabilities.transcript.includes("own")) return true;
   if (adapter.fetchTranscript) {
     try {
       const { turns, complete } = await adapter.fetchTranscript(handleOf(row));

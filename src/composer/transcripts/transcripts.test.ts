@@ -191,3 +191,26 @@ test("a tool's answer fits its size and says what it left out", () => {
   assert.ok(Buffer.byteLength(cut) <= 200 && cut.endsWith("word … (cut)"));
   assert.equal(compact({ ok: true }, 200), '{"ok":true}');
 });
+
+scenario(
+  "words that pass through us are complete when the call is; an export is waited for",
+  async (world) => {
+    world.vendor.record = { turns: TURNS, complete: false };
+    const settled = async (transcript: Array<"own" | "export">) => {
+      Object.assign(world.vendor.capabilities, { transcript });
+      const id = await talk(world);
+      if (transcript.includes("own"))
+        await world.composer.roomEvents(id, [{ type: "turn", turn: TURNS[1]! }]);
+      await endAndSettle(world, id);
+      return { id, done: (await world.composer.get(id)).settled };
+    };
+    assert.equal((await settled(["own"])).done, true);
+    assert.deepEqual(world.memory.turns, [TURNS[1]!.text]);
+    const exported = await settled(["export"]);
+    assert.equal(exported.done, false);
+    world.vendor.record = { turns: TURNS, complete: true };
+    await world.clock.advance(60_000);
+    await world.composer.runDue();
+    assert.equal((await world.composer.get(exported.id)).settled, true);
+  },
+);

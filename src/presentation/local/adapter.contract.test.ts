@@ -21,6 +21,7 @@ async function localHarness(): Promise<AdapterHarness> {
     unfit: [{ ...PERSONA, vendor: { voice: "anna" } }],
     briefing: { text: "Anna runs on Tuesdays." },
     secrets: [],
+    forPage: ({ socketUrl }) => [socketUrl],
     binding(onResource) {
       const id = `ses_${++sessions}`;
       return {

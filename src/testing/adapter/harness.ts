@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import { AstrocyteError } from "../../core/errors.ts";
 import type {
   Binding,
+  CallbackRequest,
   OpenedSession,
   PresentationAdapter,
   PresentationEvent,
@@ -11,7 +12,6 @@ import type {
   VendorPersona,
   VendorResource,
   VendorTool,
-  WebhookRequest,
 } from "../../presentation/adapter.ts";
 
 /** An adapter beside the vendor it talks to, simulated, both fresh. */
@@ -55,7 +55,9 @@ export type SimulatedVendor = {
    * A person joins, says `words` and leaves; the session ends. Resolves with the callbacks once the vendor's
    * record is complete. Absent for a vendor without transcripts of its own.
    */
-  call?(opened: OpenedSession, words: string): Promise<Array<Omit<WebhookRequest, "session">>>;
+  call?(opened: OpenedSession, words: string): Promise<CallbackRequest[]>;
+  /** A telephone rings: what the vendor asks us about the call. Absent where no calls come in. */
+  ring?(): CallbackRequest;
 };
 
 export type Cases = Record<string, (harness: AdapterHarness) => Promise<void>>;
@@ -123,9 +125,9 @@ const TOOL: VendorTool = {
 };
 
 export function assertNoSecret({ secrets }: AdapterHarness, binding: Binding, text: string): void {
-  const { brain, tools, callbackUrl } = binding;
-  const callbackSecret = new URL(callbackUrl).pathname.split("/").at(-1)!;
-  for (const secret of [...secrets, brain.apiKey, brain.contextToken, tools.secret, callbackSecret]) {
+  const { brain, tools, callbackUrl, socketUrl } = binding;
+  const addresses = [callbackUrl, socketUrl].map((url) => new URL(url).pathname.split("/").at(-1)!);
+  for (const secret of [...secrets, brain.apiKey, brain.contextToken, tools.secret, ...addresses]) {
     assert.ok(!text.includes(secret), "a secret shows");
   }
 }
