@@ -56,10 +56,10 @@ function agentOf({ persona, briefing, binding, secretId, toolIds }: AgentInput):
   const endCall = endCallTool(persona.tools);
   const { baseUrl: url, model } = binding.brain;
   return {
-    first_message: briefing.greeting ?? "",
+    first_message: withoutVariables(briefing.greeting ?? ""),
     language: languageCode(persona.language),
     prompt: {
-      prompt: briefing.text,
+      prompt: withoutVariables(briefing.text),
       llm: "custom-llm",
       custom_llm: { url, model_id: model, api_key: { secret_id: secretId }, api_type: "chat_completions" },
       // Another model would go on without memory, also after the session has ended.
@@ -69,6 +69,14 @@ function agentOf({ persona, briefing, binding, secretId, toolIds }: AgentInput):
       ...(endCall && { built_in_tools: { end_call: endCall } }),
     },
   };
+}
+
+/**
+ * ElevenLabs puts variables in the place of `{{name}}`, and refuses a call whose variable nobody gave: words that a
+ * record or a memory holds must not be taken for one.
+ */
+export function withoutVariables(text: string): string {
+  return text.replace(/\{(?=\{)/g, "{ ");
 }
 
 function turnOf({ binding }: AgentInput): Row {

@@ -1,6 +1,6 @@
 import type { Binding, VendorBriefing, VendorPersona } from "../adapter.ts";
 import type { Row } from "../read.ts";
-import { languageCode } from "./agent-body.ts";
+import { languageCode, withoutVariables } from "./agent-body.ts";
 import type { ElevenLabsConfig, ElevenLabsPersona } from "./config.ts";
 import { SESSION_VARIABLE, sessionTag } from "./sessions.ts";
 
@@ -23,7 +23,8 @@ export function initiationData(
   const voice_id = block.voice_id ?? config.voice_id;
   const may = (name: ElevenLabsConfig["overrides"][number]) => config.overrides.includes(name);
   const agent = {
-    ...(may("first_message") && briefing.greeting !== undefined && { first_message: briefing.greeting }),
+    ...(may("first_message") &&
+      briefing.greeting !== undefined && { first_message: withoutVariables(briefing.greeting) }),
     ...(may("language") && { language: languageCode(persona.language) }),
   };
   const tts = may("voice_id") && voice_id !== undefined ? { voice_id } : {};

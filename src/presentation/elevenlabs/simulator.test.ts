@@ -129,6 +129,25 @@ test("an override that the agent does not allow, or a missing variable, costs th
   assert.deepEqual(await errorOf({ type: "user_message" }), [1008, "missing_fields"]);
 });
 
+test("words of a record or a memory that look like a variable break no call, and tell nothing", async () => {
+  for (const strategy of ["agent_per_session", "shared_agent"] as const) {
+    await using harness = await elevenLabsHarness({ strategy });
+    const briefing = {
+      text: "She said {{secret__key}} and {{{nobody}}}.",
+      greeting: "Hello {{system__agent_id}}.",
+    };
+    const opened = await harness.adapter.open(
+      briefing,
+      harness.persona,
+      harness.binding(async () => {}),
+    );
+    const person = await harness.simulator.join(opened.join.url, { initiation: opened.join.data });
+    const said = await person.next(({ type }) => type === "agent_response");
+    assert.equal(asRow(said["agent_response_event"])["agent_response"], "Hello { {system__agent_id}}.");
+    await person.leave();
+  }
+});
+
 test("a way in works once when it came with an id, again and again otherwise, and not for ever", async () => {
   const clock = new FakeClock();
   await using own = await elevenLabsHarness({}, { clock });
