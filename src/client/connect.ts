@@ -2,6 +2,7 @@ import { Emitter } from "./emitter.ts";
 import { createGateway } from "./gateway.ts";
 import { hostOf } from "./host.ts";
 import { followInstructions } from "./instructions.ts";
+import { presence } from "./presence.ts";
 import { createRelay } from "./relay.ts";
 import { createReporter } from "./reporter.ts";
 import { createTranscript } from "./transcript.ts";
@@ -18,6 +19,8 @@ import {
   type TransportListener,
 } from "./types.ts";
 
+/** In another window, that is: the person is still there. */
+const JOINED_ELSEWHERE = "joined_elsewhere";
 const REJOIN_WAITS_MS = [500, 1_000, 2_000, 4_000, 8_000, 15_000];
 
 /**
@@ -95,6 +98,7 @@ class RunningSession implements Session {
   async join(): Promise<void> {
     await this.#transport.join(this.#listener);
     this.#become("joined");
+    this.#tellPresence("joined");
     this.#host.page?.addEventListener("pagehide", this.#onPageHide);
     const turn = this.#transport.tellsTranscript ? () => {} : this.#followTranscript();
     this.#stopFollowing = followInstructions(this.#gateway, this.#host, this.#sessionId, {
@@ -124,9 +128,14 @@ class RunningSession implements Session {
     this.#emit("state", { state, ...(reason !== undefined && { reason }) });
   }
 
+  #tellPresence(what: "joined" | "left"): void {
+    if (!this.#transport.presenceKnown) this.#reporter.add(presence(what));
+  }
+
   /** Leaves the room and sends what is still to be told. */
   #over(reason: string): Promise<void> {
     this.#ending ??= (async () => {
+      if (this.#state === "joined" && reason !== JOINED_ELSEWHERE) this.#tellPresence("left");
       this.#become("ended", reason);
       this.#host.page?.removeEventListener("pagehide", this.#onPageHide);
       this.#stopFollowing();
@@ -139,14 +148,16 @@ class RunningSession implements Session {
   async #rejoin(): Promise<void> {
     if (this.#state !== "joined") return;
     this.#become("reconnecting");
+    this.#tellPresence("left");
     for (const wait of REJOIN_WAITS_MS) {
       await new Promise<void>((resolve) => this.#host.after(wait, resolve));
       if (this.state !== "reconnecting") return;
       if ((await this.#gateway.isRunning()) === false) return this.#over("ended");
       try {
         await this.#transport.join(this.#listener);
-        if (this.state === "reconnecting") this.#become("joined");
-        return;
+        if (this.state !== "reconnecting") return;
+        this.#become("joined");
+        return this.#tellPresence("joined");
       } catch {
         // The next try, after a longer wait.
       }

@@ -1,4 +1,3 @@
-import { presence } from "./presence.ts";
 import type { DailyCall } from "./sdks.ts";
 import { createTavusReader, MAX_MESSAGE_BYTES, sizeOf } from "./tavus.ts";
 import { ClientError, type Join, type Transport, type TransportListener } from "./types.ts";
@@ -33,8 +32,6 @@ export function createDailyTransport(call: DailyCall, join: Join): Transport {
           cause,
         });
       }
-      listener.report(presence("joined"));
-      stop = both(stop, () => listener.report(presence("left")));
     },
     async leave() {
       stop();
@@ -91,13 +88,6 @@ function isFromAvatar(call: DailyCall, sender: unknown): boolean {
 
 function entry({ url, token }: Join): { url: string; token?: string } {
   return token === undefined ? { url } : { url, token };
-}
-
-function both(first: () => void, second: () => void): () => void {
-  return () => {
-    first();
-    second();
-  };
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {

@@ -1,5 +1,4 @@
 import { createLines, initiationOf, wayIn } from "./elevenlabs-messages.ts";
-import { presence } from "./presence.ts";
 import type { ElevenLabsConversation, ElevenLabsOptions, ElevenLabsStarter } from "./sdks.ts";
 import { createToolAnswers, type ToolAnswers, toolNames } from "./tool-answers.ts";
 import { ClientError, type Join, type Transport, type TransportListener } from "./types.ts";
@@ -36,11 +35,6 @@ export function createElevenLabsTransport(starter: ElevenLabsStarter, join: Join
       }
       const conversation_initiation_metadata_event = { conversation_id: conversation.getId() };
       listener.report({ type: "conversation_initiation_metadata", conversation_initiation_metadata_event });
-      listener.report(presence("joined"));
-      leaving = () => {
-        current.listens = false;
-        listener.report(presence("left"));
-      };
     },
     async leave() {
       leaving();

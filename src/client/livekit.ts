@@ -1,4 +1,3 @@
-import { presence } from "./presence.ts";
 import type { LiveKitData, LiveKitGone, LiveKitRoom } from "./sdks.ts";
 import { createToolAnswers, type ToolAnswers, toolNames } from "./tool-answers.ts";
 import { ClientError, type Join, type ToolResult, type Transport, type TransportListener } from "./types.ts";
@@ -35,8 +34,6 @@ export function createLiveKitTransport(room: LiveKitRoom, join: Join): Transport
           cause,
         });
       }
-      listener.report(presence("joined"));
-      undo.push(() => listener.report(presence("left")));
     },
     async leave() {
       stop();
@@ -60,11 +57,8 @@ function listen(room: LiveKitRoom, listener: TransportListener, undo: Array<() =
   };
   const onGone: LiveKitGone = (reason) => {
     if (reason === BY_PAGE) listener.left();
-    else if (reason === JOINED_ELSEWHERE) {
-      // The person is still there, in another window: this one must not say otherwise.
-      undo.pop();
-      listener.ended("joined_elsewhere");
-    } else if (OVER.has(reason ?? 0)) listener.ended("room_closed");
+    else if (reason === JOINED_ELSEWHERE) listener.ended("joined_elsewhere");
+    else if (OVER.has(reason ?? 0)) listener.ended("room_closed");
     else listener.lost();
   };
   room.on("dataReceived", onData);

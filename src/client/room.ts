@@ -57,6 +57,7 @@ export function createRoomTransport(join: Join, host: Host): Transport {
     respond: (text) => send({ type: "utterance", id: crypto.randomUUID(), text }),
     interrupt: () => send({ type: "interrupt" }),
     tellsTranscript: true,
+    presenceKnown: true,
   };
 }
 

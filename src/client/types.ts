@@ -62,6 +62,8 @@ export type Transport = {
   interrupt?(): void;
   /** True when `transcript` is told of all that is said; else it is read from the server, line by line. */
   readonly tellsTranscript?: boolean;
+  /** True when the server knows by itself whether the person is there, as on the telephone; else the page reports it. */
+  readonly presenceKnown?: boolean;
 };
 
 /** What a transport tells of its room. */
@@ -70,6 +72,7 @@ export type TransportListener = {
   toolCall(call: ToolCall): void;
   /** The vendor's own message, for the server to read. */
   report(message: Record<string, unknown>): void;
+  /** `joined_elsewhere`: the person went on in another window. */
   ended(reason: string): void;
   /** The connection broke; the session may still run. */
   lost(): void;
