@@ -1,7 +1,10 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: it is how LiveAvatar writes variables
 import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
 import { once } from "node:events";
+import { join } from "node:path";
 import { test } from "node:test";
+import { promisify } from "node:util";
 import { connect, type Session } from "../../src/client/index.ts";
 import {
   createLiveAvatarSimulator,
@@ -217,4 +220,12 @@ test("a persona with tools, and one of HeyGen's old API, are refused before anyt
       makeGateway(changes),
       /were replaced by LiveAvatar.*Rename the block to liveavatar/s,
     );
+});
+
+test("the example has two calls, and the second knows the first", async () => {
+  const main = join(import.meta.dirname, "../../examples/liveavatar/main.ts");
+  const { stdout } = await promisify(execFile)(process.execPath, [main]);
+  assert.match(stdout, /^- My sister Miriam lives in Porto\.$/m);
+  assert.match(stdout, /Where does my sister live\?\nTheo: .*My sister Miriam lives in Porto/);
+  assert.match(stdout, /0 sessions, 0 contexts, 0 secrets, 0 LLM configurations/);
 });
