@@ -61,6 +61,7 @@ export const READERS_OWN: Record<string, string> = {
     declare const keys: import("astrocyte/brain").BrainKey[];
     declare const baseUrl: string;
     declare const yourBackend: { openSession(): Promise<{ session_id: string; session_token: string; join: import("astrocyte/presentation").JoinInfo }> };
+    declare const common: Pick<import("astrocyte/client").ConnectOptions, "baseUrl" | "sessionId" | "sessionToken" | "join">;
     declare function show(role: string, text: string): void;
     declare function setState(state: string, reason?: string): void;
     declare module "@daily-co/daily-js" {
