@@ -15,6 +15,7 @@ import { openGateway } from "../src/open-gateway.ts";
 import { dIdConfig, dIdPersona } from "../src/presentation/d-id/config.ts";
 import { elevenLabsConfig, elevenLabsPersona } from "../src/presentation/elevenlabs/config.ts";
 import { tavusConfig, tavusPersona } from "../src/presentation/tavus/config.ts";
+import { twilioConfig, twilioPersona } from "../src/presentation/twilio/config.ts";
 import { createMetrics } from "../src/server/metrics.ts";
 import { blocksOf, entries, modulesOf, PAGES, READERS_OWN, ROOT, read } from "./docs.fixture.ts";
 
@@ -39,6 +40,7 @@ const VENDOR_SETTINGS: Record<string, Array<{ shape: object }>> = {
   "d-id": [dIdConfig, dIdPersona],
   elevenlabs: [elevenLabsConfig, elevenLabsPersona],
   tavus: [tavusConfig, tavusPersona],
+  twilio: [twilioConfig, twilioPersona],
 };
 
 test("every section and setting has its place", () => {

@@ -1,8 +1,10 @@
 import assert from "node:assert/strict";
+import { execFile } from "node:child_process";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test } from "node:test";
+import { promisify } from "node:util";
 import { openGateway } from "../../src/open-gateway.ts";
 import { createTwilioSimulator, type PhoneCall } from "../../src/presentation/twilio/simulator.ts";
 import { FakeClock } from "../../src/testing/fake-clock.ts";
@@ -237,4 +239,12 @@ test("a gateway that restarts in the middle of a call goes on where it was", asy
   const [row] = await sessions(all);
   const { json } = await all.call(`/v1/sessions/${row!.id}/transcript`, { key: APP_KEY });
   assert.equal((json["turns"] as unknown[]).length, 5);
+});
+
+test("the example has its calls", async () => {
+  const main = join(import.meta.dirname, "../../examples/twilio/main.ts");
+  const { stdout } = await promisify(execFile)(process.execPath, [main]);
+  assert.match(stdout, /^- My sister Miriam lives in Porto\.$/m);
+  assert.match(stdout, /Where does my sister live\?\nMara: .*My sister Miriam lives in Porto/);
+  assert.match(stdout, /run at Twilio: 0; errors in its debugger: 0/);
 });
