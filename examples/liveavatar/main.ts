@@ -41,13 +41,13 @@ try {
   await rm(folder, { recursive: true, force: true, maxRetries: 5 });
 }
 
-/** The sample workspace with LiveAvatar in it. Its personas have tools, which LiveAvatar cannot call. */
+/** The sample workspace with LiveAvatar in it. The brain runs the tools of its personas: LiveAvatar calls none. */
 async function configuration(): Promise<object> {
   await createWorkspace(folder, systemClock);
   const yaml = await readFile(join(folder, "astrocyte.yaml"), "utf8");
   const account = simulator ? { api_key: simulator.apiKey, base_url: simulator.url } : { api_key: key };
   const liveavatar = {
-    ...{ ...account, tools: "leave_out" },
+    ...account,
     ...(avatar === undefined ? { is_sandbox: true } : { avatar_id: avatar }),
   };
   return {

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import type { BrainToolCall, BrainTools } from "../composer/tools/in-brain.ts";
 import { FakeClock } from "../testing/fake-clock.ts";
 import {
   APP_KEY,
@@ -15,8 +16,10 @@ import {
   open,
   post,
   ScriptedMemory,
+  ScriptedSessions,
   scriptedUpstream,
   sendStream,
+  session,
   startBrain,
   until,
   wordsOf,
@@ -257,4 +260,41 @@ test("usage of all rounds is counted; the caller hears of the last", async (t) =
   );
   await until(() => turns.length === 1);
   assert.equal(turns[0]!.usage!.inputTokens, 250);
+});
+
+test("a session's own tools run here too, each turn under a name of its own; a caller's tool of the name is the caller's", async (t) => {
+  const runs: BrainToolCall[] = [];
+  const tools: BrainTools = {
+    offered: [
+      { name: "recall", description: "Looks up.", parameters: { type: "object" } },
+      { name: "look", description: "Looks.", parameters: { type: "object" } },
+    ],
+    async run(call) {
+      runs.push(call);
+      return "It is red.";
+    },
+  };
+  const sessions = new ScriptedSessions();
+  sessions.byKey.set("s-key", session("anna", { tools, memoryTools: true }));
+  const { url, upstream } = await start(t, { sessions });
+  const rounds = (res: Parameters<typeof upstream.answer>[0], count: number) =>
+    sendStream(
+      res,
+      count % 2 === 1 ? `${ROLE}${call(0, "recall", '{"question":"car"}')}${END}` : chunks("Red."),
+    );
+  upstream.answer = (res, _req, count) => rounds(res, count);
+  const body = ask("Tell me about the car that Anna drives", { tools: [LOOK] });
+  for (const _ of [1, 2]) assert.equal(wordsOf((await post(url, body, { key: "s-key" })).text), "Red.");
+  const other = ask("Tell me about the house that Anna owns", { tools: [LOOK] });
+  await post(url, other, { key: "s-key" });
+  const [first, again, later] = runs;
+  assert.deepEqual([first!.name, first!.arguments], ["recall", '{"question":"car"}']);
+  assert.equal(first!.turn, again!.turn);
+  assert.notEqual(first!.turn, later!.turn);
+  const [asked, answered] = upstream.requests.map(({ body }) => body);
+  assert.deepEqual(
+    asked!.tools!.map((tool) => (tool as typeof LOOK).function.name),
+    ["look", "recall", "remember"],
+  );
+  assert.equal(answered!.messages.at(-1)!.content, "It is red.");
 });

@@ -1,12 +1,13 @@
 import type { Clock } from "../core/clock.ts";
 import { withDeadline } from "../core/deadline.ts";
 import type { Binding } from "./bind.ts";
+import type { Place } from "./exchanges.ts";
 import { memoryLine } from "./memory-block.ts";
 import type { BrainMemory } from "./parts.ts";
 import { parsed } from "./report.ts";
 import { type ChatMessage, type ChatRequest, isObject } from "./request.ts";
 
-/** Memory as tools of the model's, run here within the stream: the caller sees only the answer. */
+/** Tools of the model's that are run here within the stream, memory and a session's own: the caller sees only the answer. */
 
 export type ToolDefinition = {
   type: "function";
@@ -40,11 +41,16 @@ const MAX_TEXT = 2_000;
 /** The tools to offer: none where a caller's tool has the name, and none where they could not be resolved. */
 export function toolsFor(binding: Binding, { fields }: ChatRequest): ToolDefinition[] {
   const several = typeof fields["n"] === "number" && fields["n"] > 1;
-  if (!binding.memoryTools || binding.bankIds.length === 0 || several) return [];
+  if (several) return [];
   if (fields["tool_choice"] === "none" || fields["tool_choice"] === "required") return [];
   const own: unknown[] = Array.isArray(fields["tools"]) ? fields["tools"] : [];
   const taken = new Set(own.map(nameOf));
-  return [RECALL, REMEMBER].filter((tool) => !taken.has(tool.function.name));
+  const sessions = (binding.session?.tools?.offered ?? []).map(asTool);
+  const memory = binding.memoryTools && binding.bankIds.length > 0 ? [RECALL, REMEMBER] : [];
+  const names = new Set(sessions.map(nameOf));
+  return [...sessions, ...memory.filter((tool) => !names.has(nameOf(tool)))].filter(
+    (tool) => !taken.has(nameOf(tool)),
+  );
 }
 
 export type ToolRun = {
@@ -52,6 +58,8 @@ export type ToolRun = {
   binding: Binding;
   clock: Clock;
   timeoutMs: number;
+  /** Where the turn stands in its conversation. */
+  place: Place;
   /** What is to be stored if the turn runs to its end. */
   notes: string[];
 };
@@ -66,6 +74,9 @@ export async function resolveCalls(run: ToolRun, calls: ToolCallPart[]): Promise
 }
 
 async function resolve(run: ToolRun, call: ToolCallPart): Promise<string> {
+  const { tools } = run.binding.session ?? {};
+  if (tools?.offered.some(({ name }) => name === call.function.name))
+    return tools.run({ turn: `${run.place.before} ${run.place.question}`, ...call.function });
   const args = parsed(call.function.arguments);
   const given = isObject(args) ? (args["query"] ?? args["text"]) : undefined;
   if (typeof given !== "string" || given.trim() === "") return "Nothing done: the argument is missing.";
@@ -104,5 +115,9 @@ export function nameOf(tool: unknown): unknown {
 function define(name: string, description: string, parameter: string, what: string): ToolDefinition {
   const properties = { [parameter]: { type: "string", description: what } };
   const parameters = { type: "object", properties, required: [parameter], additionalProperties: false };
-  return { type: "function", function: { name, description, parameters } };
+  return asTool({ name, description, parameters });
+}
+
+function asTool(tool: ToolDefinition["function"]): ToolDefinition {
+  return { type: "function", function: tool };
 }

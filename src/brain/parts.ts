@@ -1,3 +1,4 @@
+import type { BrainTools } from "../composer/tools/in-brain.ts";
 import type { Briefing } from "../composer/types.ts";
 import type { Clock } from "../core/clock.ts";
 import type { Logger } from "../core/telemetry.ts";
@@ -75,6 +76,8 @@ export type BoundSession = {
   memoryTools?: boolean;
   /** Said at once when the model calls a tool without a word. */
   bufferWords?: string;
+  /** The persona's own tools, where the vendor cannot call them. */
+  tools?: BrainTools;
 };
 
 /** A credential of the configuration, for callers without a session. */

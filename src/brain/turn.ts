@@ -47,13 +47,8 @@ export async function runTurn(turn: Turn): Promise<void> {
   const { hits } = await arrived(turn, recalling);
   const { briefing } = binding.session ?? {};
   const prompt = composePrompt(chat, briefing?.text ?? "", memoryBlock(hits, binding.recall.maxTokens));
-  const run: ToolRun | undefined = memory && {
-    memory,
-    binding,
-    clock,
-    timeoutMs: settings.toolTimeoutMs,
-    notes: [],
-  };
+  const run: ToolRun | undefined = memory &&
+    place && { memory, binding, clock, place, timeoutMs: settings.toolTimeoutMs, notes: [] };
   const askUsage = binding.session !== undefined && chat.stream && !chat.wantsUsage;
   const { turnId } = turn.turn.trace;
   const known = { question, lines: briefing?.lines ?? [], hits };

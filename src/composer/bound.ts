@@ -5,6 +5,7 @@ import type { ComposerParts } from "./parts.ts";
 import { banksOf, contextOf, parseSubject } from "./sessions/lookup.ts";
 import { RUNNING } from "./sessions/running-call.ts";
 import type { SessionRow } from "./store.ts";
+import { type BrainTools, brainTools } from "./tools/in-brain.ts";
 import { briefingOf } from "./transcripts/remember.ts";
 import type { Briefing } from "./types.ts";
 
@@ -19,6 +20,8 @@ export type SessionBinding = {
   overrides(hit: MemoryHit): boolean;
   /** What the vendor is given to say before a tool. */
   bufferWords?: string;
+  /** The persona's tools, where the vendor cannot call them. */
+  tools?: BrainTools;
 };
 
 /** Finds sessions by the keys that `binding.ts` gave to their vendors; a key dies with its session. */
@@ -63,6 +66,7 @@ export function boundSessions(parts: ComposerParts): BoundSessions {
 function bindingOf(parts: ComposerParts, row: SessionRow, briefing: Briefing | undefined): SessionBinding {
   const persona = parts.personas.get(row.persona);
   const { bufferWords } = parts.adapters.get(row.vendor)?.capabilities ?? {};
+  const tools = persona && brainTools(parts, row, persona);
   return {
     sessionId: row.id,
     context: contextOf(row),
@@ -70,5 +74,6 @@ function bindingOf(parts: ComposerParts, row: SessionRow, briefing: Briefing | u
     ...(briefing && { briefing }),
     overrides: overridesOf(briefing, parts.clock),
     ...(bufferWords !== undefined && { bufferWords }),
+    ...(tools && { tools }),
   };
 }

@@ -26,7 +26,7 @@ async function world(settings: (simulator: LiveAvatarSimulator) => Record<string
   const simulator = await createLiveAvatarSimulator({ apiKey: LIVEAVATAR_KEY, clock });
   const llm = createScriptedLLM({ clock, reply: () => "Good to hear." });
   const liveavatar = {
-    ...{ api_key: LIVEAVATAR_KEY, base_url: simulator.url, avatar_id: AVATAR, tools: "leave_out" },
+    ...{ api_key: LIVEAVATAR_KEY, base_url: simulator.url, avatar_id: AVATAR },
     ...settings(simulator),
   };
   // No sweep but the test's own: it would find out by itself what the page is to tell.
@@ -207,8 +207,8 @@ test("what a failed open could not take back is swept, and nobody else's things 
   assert.deepEqual(simulator.left(), { ...NOTHING, contexts: 1 });
 });
 
-test("a persona with tools, and one of HeyGen's old API, are refused before anything is made", async () => {
-  await using all = await world(() => ({ tools: "refuse" }));
+test("a persona with tools beside LiveAvatar's own model, and one of HeyGen's old API, are refused before anything is made", async () => {
+  await using all = await world(() => ({ custom_llm: false }));
   const body = { persona: "support", subject: "user:anna", vendor: "liveavatar", consent: "memory" };
   const { status, text } = await all.call("/v1/sessions", { key: APP_KEY, body });
   assert.equal(status, 400);

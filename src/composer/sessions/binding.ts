@@ -41,7 +41,16 @@ export function sessionOfMarker(marker: string): string | undefined {
   return /^[\w]+/.exec(marker.slice(at + MARKER_PREFIX.length))?.[0];
 }
 
-/** Where there is no page to relay them, every tool comes from the vendor, signed. */
+/** A vendor that cannot call tools, but asks our brain for every answer: the brain runs them itself. */
+export function runsInBrain({ adapters }: ComposerParts, vendor: string): boolean {
+  const { tools, customLlm } = adapters.get(vendor)?.capabilities ?? {};
+  return tools === "none" && customLlm !== "none";
+}
+
+/**
+ * Where there is no page to relay them, every tool comes from the vendor, signed; a vendor whose tools the brain
+ * runs hears of none.
+ */
 export function vendorPersona(parts: ComposerParts, persona: Persona, vendor: string): VendorPersona {
   const serverAlone = parts.adapters.get(vendor)?.capabilities.tools === "server";
   return {
@@ -49,7 +58,7 @@ export function vendorPersona(parts: ComposerParts, persona: Persona, vendor: st
     prompt: persona.prompt,
     ...(persona.greeting !== undefined && { greeting: persona.greeting }),
     language: persona.language,
-    tools: persona.tools.map((name) => {
+    tools: (runsInBrain(parts, vendor) ? [] : persona.tools).map((name) => {
       const tool = parts.tools.get(name)!;
       const { description, parameters, result } = tool;
       const delivery = serverAlone ? "server" : tool.delivery;

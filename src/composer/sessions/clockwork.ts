@@ -21,6 +21,7 @@ const WORK: Record<JobKind, (parts: ComposerParts, row: SessionRow, job: JobRow)
   absent: (parts, row) =>
     row.state === "open" ? endSession(parts, row.id, "nobody_came") : Promise.resolve(),
   left: (parts, row) => endSession(parts, row.id, "everybody_left"),
+  goodbye: (parts, row) => endSession(parts, row.id, "agent_ended"),
   keep_alive: (parts, row) => keepAlive(parts, row),
   close: (parts, row) => finishClosing(parts, row),
   settle,

@@ -4,9 +4,9 @@ import type { JobRow, SessionRow } from "../store.ts";
 /**
  * Work with a due time, kept in the store so that a crash or another gateway finds it.
  * `limit`, `absent` and `left` are the guard's timers; `keep_alive` tells the vendor that the session is in use;
- * `close` ends at the vendor; `settle` fetches the transcript and hands it to memory.
+ * `goodbye` ends a call that the agent has ended, once it has said so; `close` ends at the vendor; `settle` fetches the transcript and hands it to memory.
  */
-export type JobKind = "limit" | "absent" | "left" | "keep_alive" | "close" | "settle";
+export type JobKind = "limit" | "absent" | "left" | "keep_alive" | "goodbye" | "close" | "settle";
 
 /** Sets the job of this kind for the session, replacing the one that was there. */
 export async function schedule(

@@ -6,6 +6,7 @@ import { withSpan } from "../../core/telemetry.ts";
 import { overridesOf } from "../briefing/overrides.ts";
 import type { ComposerParts } from "../parts.ts";
 import { endSession } from "../sessions/end.ts";
+import { schedule } from "../sessions/jobs.ts";
 import { contextOf, requireAdapter, requirePersona, requireRunning } from "../sessions/lookup.ts";
 import type { SessionRow, ToolCallRow } from "../store.ts";
 import { briefingOf } from "../transcripts/remember.ts";
@@ -19,6 +20,8 @@ export type ToolCallRequest = {
   name: string;
   /** JSON text, as models write it, or the object. */
   arguments: string | Record<string, unknown>;
+  /** Run by our own brain within an answer (`in-brain.ts`): the agent has yet to speak it. */
+  inBrain?: boolean;
 };
 
 export type ToolCallResult = {
@@ -33,7 +36,10 @@ export type ToolCallResult = {
 /** Room for the message around the output, in bytes. */
 const ENVELOPE_BYTES = 1024;
 const DEFAULT_OUTPUT_BYTES = 16_384;
-const CONFIRMATION = "confirmation";
+/** From the call of `end_call` to the end, where the vendor has yet to speak the answer. */
+const GOODBYE_MS = 8_000;
+/** The argument that carries the token of a confirmation. */
+export const CONFIRMATION = "confirmation";
 
 /**
  * Runs one tool call with the session's own rights. A second delivery of the same call id gets the first
@@ -59,11 +65,16 @@ export async function executeTool(
       await parts.store.toolCalls.finish(done);
       const data = { tool: tool.name, tool_call_id: done.id, status: done.status };
       await parts.store.events.append({ sessionId, at: parts.clock.now(), type: "tool", data });
-      if (tool.name === END_CALL && done.status === "success")
-        await endSession(parts, sessionId, "agent_ended");
+      if (tool.name === END_CALL && done.status === "success") await endCall(parts, sessionId, call);
       return resultOf(done, tool);
     },
   );
+}
+
+/** What the brain answers has yet to be spoken: the goodbye is waited for. */
+async function endCall(parts: ComposerParts, id: string, { inBrain }: ToolCallRequest): Promise<void> {
+  if (inBrain) await schedule(parts, "goodbye", id, parts.clock.now() + GOODBYE_MS);
+  else await endSession(parts, id, "agent_ended");
 }
 
 async function answer(
@@ -76,8 +87,9 @@ async function answer(
   const size = outputBytes(parts, session);
   try {
     const { [CONFIRMATION]: token, ...args } = parseArguments(tool, call.arguments);
-    if (tool.confirm && !confirmed(parts, session, tool, args, token)) {
-      return { ...row, status: "confirm", output: question(parts, session, tool, args) };
+    const key = confirmationKey(parts, session, tool, args);
+    if (tool.confirm && !(call.inBrain ? await wasAsked(parts, row, key) : isToken(token, key))) {
+      return { ...row, status: "confirm", output: question(tool, key) };
     }
     const timeoutMs = timeLimit(parts, tool);
     const overrides = overridesOf(briefingOf(session), parts.clock);
@@ -124,27 +136,24 @@ function confirmationKey(
   return deriveKey(parts.secret, "tool", `${session.id}\0${tool.name}\0${canonicalJson(args)}`).slice(0, 16);
 }
 
-function confirmed(
-  parts: ComposerParts,
-  session: SessionRow,
-  tool: ToolDefinition,
-  args: Record<string, unknown>,
-  token: unknown,
-): boolean {
-  return typeof token === "string" && safeEqual(token, confirmationKey(parts, session, tool, args));
+function isToken(token: unknown, key: string): boolean {
+  return typeof token === "string" && safeEqual(token, key);
 }
 
-function question(
-  parts: ComposerParts,
-  session: SessionRow,
-  tool: ToolDefinition,
-  args: Record<string, unknown>,
-): string {
+/** In another turn of the same session the person was asked about exactly this. */
+async function wasAsked({ store }: ComposerParts, row: ToolCallRow, key: string): Promise<boolean> {
+  const calls = await store.toolCalls.list(row.sessionId, 1000);
+  return calls.some(
+    ({ id, status, output }) => id !== row.id && status === "confirm" && output.includes(key),
+  );
+}
+
+function question(tool: ToolDefinition, key: string): string {
   return JSON.stringify({
     needs_confirmation: true,
     say: "Tell the person what you are about to do and ask for a clear yes.",
     after: `If they say yes, call ${tool.name} again with the same arguments and this "${CONFIRMATION}".`,
-    [CONFIRMATION]: confirmationKey(parts, session, tool, args),
+    [CONFIRMATION]: key,
   });
 }
 
