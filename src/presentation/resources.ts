@@ -69,12 +69,11 @@ function newLedger({ onResource }: Binding): Ledger {
 }
 
 /** All of them, in their order; each is waited for before the first failure is thrown. */
-export async function allMade<T>(work: Array<Promise<T>>): Promise<T[]> {
-  const made = await Promise.allSettled(work);
-  return made.map((each) => {
-    if (each.status === "rejected") throw each.reason;
-    return each.value;
-  });
+export async function allMade<T extends readonly unknown[] | []>(
+  work: T,
+): Promise<{ -readonly [K in keyof T]: Awaited<T[K]> }> {
+  await Promise.allSettled(work);
+  return Promise.all(work);
 }
 
 export function idsOf(resources: VendorResource[], kind: string): string[] {

@@ -33,6 +33,29 @@ export function issuesOf(error: z.ZodError): string[] {
   );
 }
 
+/**
+ * What of a persona's block for this vendor has the wrong shape, each a sentence; where none has, what `more` finds.
+ * This is an adapter's `validate`.
+ */
+export function blockProblems<T extends z.ZodType>(
+  vendor: string,
+  schema: T,
+  block: unknown,
+  more: (block: z.output<T>) => string[],
+): string[] {
+  const parsed = schema.safeParse(block);
+  return parsed.success
+    ? more(parsed.data)
+    : issuesOf(parsed.error).map((issue) => `vendors.${vendor}.${issue}`);
+}
+
+/** Those of `fields` that a block has though the adapter sets them itself, each a sentence. `at` is where they stand. */
+export function takenProblems(at: string, block: object | undefined, fields: string[]): string[] {
+  return fields
+    .filter((field) => block && field in block)
+    .map((field) => `${at}.${field} is set by Astrocyte: remove it`);
+}
+
 /** `validate` says the same earlier; this stands between a bad persona and a bill when it was not asked. */
 export function assertFits(vendor: string, problems: string[]): void {
   if (problems.length === 0) return;

@@ -53,6 +53,7 @@ export {
 } from "../presentation/twilio/simulator.ts";
 export type { TwilioFaults } from "../presentation/twilio/simulator-rest.ts";
 export type { TwilioError, TwilioSwitches } from "../presentation/twilio/simulator-world.ts";
+export { BRIEFING, bindingFor, CLIENT_TOOL, personaFor, SERVER_TOOL } from "./adapter/samples.ts";
 export { type AdapterHarness, adapterContract, type SimulatedVendor } from "./adapter-contract.ts";
 export { type ComposerStoreHarness, composerStoreContract } from "./composer-store-contract.ts";
 export { FakeClock } from "./fake-clock.ts";

@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { after, test } from "node:test";
 import { readClientEvent } from "../../src/presentation/d-id/client-events.ts";
 import { commandMessage } from "../../src/presentation/d-id/commands.ts";
-import { BRIEFING, bindingFor, dIdHarness } from "../../src/presentation/d-id/harness.fixture.ts";
+import { dIdHarness } from "../../src/presentation/d-id/harness.fixture.ts";
+import { BRIEFING, bindingFor } from "../../src/testing/adapter/samples.ts";
 import { loadSdk, type Message, pretendBrowser, startNotifications } from "./d-id.browser.fixture.ts";
 
 /*
@@ -17,7 +18,7 @@ const sdk = await loadSdk();
 async function world(config: Parameters<typeof dIdHarness>[0]) {
   const harness = await dIdHarness({ allowed_domains: ["https://app.test"], ...config });
   const notifications = await startNotifications();
-  const opened = await harness.adapter.open(BRIEFING, harness.persona, bindingFor());
+  const opened = await harness.adapter.open(BRIEFING, harness.persona, bindingFor("d-id"));
   const agentId = opened.resources.find(({ kind }) => kind === "agent")!.id;
   const clientKey =
     opened.join.kind === "livekit" ? await clientKeyOf(harness.simulator) : opened.join.token!;

@@ -1,15 +1,15 @@
 import { createKeyedLock } from "../../core/keyed-lock.ts";
 import type { AdapterDeps, Capabilities, PresentationAdapter } from "../adapter.ts";
+import { parseVendorConfig } from "../vendor-config.ts";
 import { createDIdApi } from "./api.ts";
 import { readClientEvent } from "./client-events.ts";
 import { commandMessage, MAX_MESSAGE_BYTES } from "./commands.ts";
-import { type DIdConfig, type DIdConfigInput, parseDIdConfig } from "./config.ts";
+import { type DIdConfig, type DIdConfigInput, dIdConfig, validatePersona } from "./config.ts";
 import { dIdDialect } from "./dialect.ts";
 import { openSession } from "./open.ts";
-import { closeStreams, listLeft, releaseResources } from "./release.ts";
+import { closeStream, listLeft, releaseResources } from "./release.ts";
 import { commandStream, createClientKeys } from "./stream.ts";
 import { createTranscripts } from "./transcript.ts";
-import { validatePersona } from "./validate.ts";
 
 /**
  * D-ID's Agents (see docs/vendors/d-id.md).
@@ -18,7 +18,7 @@ import { validatePersona } from "./validate.ts";
  * used, then the session; with a shared agent one. Errors: `config_invalid` here, `vendor_*` in the calls.
  */
 export function createDIdAdapter(input: DIdConfigInput, deps: AdapterDeps): PresentationAdapter {
-  const config = parseDIdConfig(input);
+  const config = parseVendorConfig("d-id", dIdConfig, input);
   const api = createDIdApi({
     baseUrl: config.base_url,
     apiKey: config.api_key,
@@ -36,7 +36,7 @@ export function createDIdAdapter(input: DIdConfigInput, deps: AdapterDeps): Pres
     open: (briefing, persona, binding) => openSession(opener, briefing, persona, binding),
     async end(session) {
       // A V2 room has no end call: it is over when the page, told by our `ended` event, leaves.
-      await closeStreams(api, session.resources, session.vendorSessionId);
+      await closeStream(api, session.resources, session.vendorSessionId);
       if (config.transcript_export) await transcripts.end(session);
     },
     release: (resources) => releaseResources(api, resources),

@@ -1,6 +1,10 @@
+import { AstrocyteError } from "../../core/errors.ts";
 import type { Binding, VendorBriefing, VendorPersona, VendorTool } from "../adapter.ts";
 import type { Row } from "../read.ts";
-import type { DIdConfig, DIdPersona } from "./config.ts";
+import { allMade, type Ledger } from "../resources.ts";
+import type { DIdApi } from "./api.ts";
+import { type DIdConfig, type DIdPersona, presenterOf } from "./config.ts";
+import type { Opener } from "./open.ts";
 
 /** What a session's agent is made of. */
 export type AgentInput = {
@@ -11,8 +15,76 @@ export type AgentInput = {
   binding: Binding;
 };
 
+const POLL_MS = 500;
+const USABLE = new Set(["done", "ready"]);
+const FAILED = new Set(["error", "rejected"]);
+
+/** An agent of the session's own with its tools, once it can be used. */
+export async function makeAgent(opener: Opener, input: AgentInput, ledger: Ledger): Promise<string> {
+  const { api } = opener;
+  const create = async () => (await api.agents.create(agentBody(input))).id;
+  const [agent, tools] = await allMade([
+    ledger.make("agent", input.binding.marker, create),
+    makeTools(api, input, ledger),
+  ]);
+  if (tools.length > 0) await api.agents.patch(agent, toolsBlock(tools, input.block));
+  await untilUsable(opener, agent);
+  return agent;
+}
+
+/** Writes a session's briefing into a shared agent; it is in force for sessions that start from now on (§2.8). */
+export async function patchShared(
+  { api }: Opener,
+  input: AgentInput,
+  agentId: string,
+  ledger: Ledger,
+): Promise<void> {
+  const tools = await makeTools(api, input, ledger);
+  await api.agents.patch(agentId, {
+    ...agentPatch(input),
+    ...(tools.length > 0 && toolsBlock(tools, input.block)),
+  });
+}
+
+/** Tools belong to the session: no list of them is documented in which a shared one could be found again. */
+function makeTools(api: DIdApi, { persona, block }: AgentInput, ledger: Ledger): Promise<string[]> {
+  return allMade(
+    persona.tools.map(async (tool) => {
+      const known = block.tool_ids?.[tool.name];
+      if (known !== undefined) return known;
+      const id = await api.tools.create(toolBody(tool));
+      await ledger.record("tool", id);
+      return id;
+    }),
+  );
+}
+
+/** A new agent goes through `created` and `started` before it serves (§2.2). */
+async function untilUsable({ api, clock, config }: Opener, agentId: string): Promise<void> {
+  const deadline = clock.now() + config.agent_ready_timeout_ms;
+  for (;;) {
+    const { status } = await api.agents.get(agentId);
+    if (status === undefined || USABLE.has(status)) return;
+    if (FAILED.has(status)) throw unusable();
+    if (clock.now() >= deadline) throw tooSlow(config.agent_ready_timeout_ms);
+    await new Promise<void>((resolve) => clock.after(POLL_MS, resolve));
+  }
+}
+
+function unusable(): AstrocyteError {
+  return new AstrocyteError(
+    "vendor_invalid",
+    "[d-id] the agent could not be made of this presenter. Check vendors.d-id.presenter: avatar, image, voice.",
+  );
+}
+
+function tooSlow(ms: number): AstrocyteError {
+  const message = `[d-id] the new agent could not be used within ${ms} ms. Try again, or raise agent_ready_timeout_ms.`;
+  return new AstrocyteError("vendor_timeout", message);
+}
+
 /** An agent of one session (contract §2.2); its name is how a lost one is found. */
-export function agentBody(input: AgentInput): Row {
+function agentBody(input: AgentInput): Row {
   const { config, block, briefing, binding } = input;
   return {
     ...block.agent,
@@ -24,13 +96,8 @@ export function agentBody(input: AgentInput): Row {
 }
 
 /** What a shared agent is told before a session. */
-export function agentPatch(input: AgentInput): Row {
+function agentPatch(input: AgentInput): Row {
   return { llm: llmBlock(input), ...greetings(input.briefing) };
-}
-
-export function presenterOf(config: DIdConfig, block: DIdPersona): Row {
-  const presenter = { ...config.presenter, ...block.presenter };
-  return { ...presenter, ...(config.mode === "v2" && { type: presenter.type ?? "expressive" }) };
 }
 
 /** Our brain under the session's own key, at exactly this address (§2.3); else D-ID's model with the briefing. */
@@ -62,7 +129,7 @@ function greetings({ greeting }: VendorBriefing): Row {
 }
 
 /** A tool that the page runs, as an RPC of the room named like the tool (§2.4). */
-export function toolBody({ name, description, parameters }: VendorTool): Row {
+function toolBody({ name, description, parameters }: VendorTool): Row {
   return { name, description, schema: { parameters }, config: { type: "client" } };
 }
 
@@ -70,7 +137,7 @@ export function toolBody({ name, description, parameters }: VendorTool): Row {
  * Attaches tools (§2.4). Those of the session have empty `static_values`, which change nothing: by them the sweep
  * tells what may be deleted with a forgotten agent from what you registered yourself.
  */
-export function toolsBlock(ids: string[], { tool_choice, tool_ids = {} }: DIdPersona): Row {
+function toolsBlock(ids: string[], { tool_choice, tool_ids = {} }: DIdPersona): Row {
   const yours = new Set(Object.values(tool_ids));
   const items = ids.map((tool_id) => (yours.has(tool_id) ? { tool_id } : { tool_id, static_values: {} }));
   return { tools: { items, tool_choice } };

@@ -2,8 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { zipSync } from "fflate";
 import { AstrocyteError, type ErrorCode } from "../../core/errors.ts";
-import { readArchive } from "./archive.ts";
-import { readChat } from "./chats.ts";
+import { readArchive, readChat } from "./archive.ts";
 import contract from "./fixtures/contract.json" with { type: "json" };
 
 const code = (expected: ErrorCode) => (error: unknown) => AstrocyteError.is(error, expected);

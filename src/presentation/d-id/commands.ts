@@ -1,6 +1,5 @@
 import { AstrocyteError } from "../../core/errors.ts";
 import type { SessionCommand } from "../adapter.ts";
-import { TOPICS } from "./room.ts";
 
 /** Bytes of an RPC's answer (contract §2.4), and of any other message of ours to the room. */
 export const MAX_MESSAGE_BYTES = 15_360;
@@ -8,9 +7,12 @@ export const MAX_MESSAGE_BYTES = 15_360;
 const SAY = { min: 3, max: 40_000 };
 const CHAT = { min: 1, max: 2_000 };
 
+/** Text streams that the agent listens to, by what they do (contract §2.5). */
+export const TOPICS = { say: "did.speak", respond: "lk.chat", interrupt: "did.interrupt" } as const;
+
 /** What the page must send as a text stream so that the agent obeys. Errors: `payload_too_large`, `invalid_input`. */
 export function commandMessage(command: SessionCommand, sentiment?: string): Record<string, unknown> {
-  assertFits(command);
+  assertLength(command);
   switch (command.kind) {
     case "say": {
       const script = {
@@ -35,7 +37,7 @@ export function commandMessage(command: SessionCommand, sentiment?: string): Rec
 }
 
 /** Errors: `payload_too_large`, `invalid_input` for less than D-ID speaks. */
-export function assertFits(command: SessionCommand): void {
+export function assertLength(command: SessionCommand): void {
   if (command.kind !== "say" && command.kind !== "respond") return;
   const { min, max } = command.kind === "say" ? SAY : CHAT;
   const { length } = command.text;

@@ -1,5 +1,7 @@
 import { z } from "zod";
-import { AstrocyteError } from "../../core/errors.ts";
+import type { VendorPersona, VendorTool } from "../adapter.ts";
+import type { Row } from "../read.ts";
+import { blockProblems, takenProblems } from "../vendor-config.ts";
 
 const name = z.string().min(1);
 
@@ -88,20 +90,68 @@ export const dIdPersona = z.strictObject({
 
 export type DIdPersona = z.output<typeof dIdPersona>;
 
-/** Errors: `config_invalid`, naming every field that is wrong, never a value. */
-export function parseDIdConfig(input: unknown): DIdConfig {
-  const result = dIdConfig.safeParse(input);
-  if (result.success) return result.data;
-  const issues = issuesOf(result.error);
-  throw new AstrocyteError(
-    "config_invalid",
-    `[d-id] presentation.d-id is not valid: ${issues.join("; ")}. Correct these fields.`,
-    { details: { issues } },
-  );
+/** What the adapter itself decides. */
+const OURS = ["preview_name", "presenter", "llm", "greetings", "tools"];
+
+/** What of a persona does not fit D-ID, each a sentence; empty when it fits. */
+export function validatePersona(config: DIdConfig, { vendor, tools }: VendorPersona): string[] {
+  return blockProblems("d-id", dIdPersona, vendor, (block) => [
+    ...(config.strategy === "shared_agent"
+      ? sharedProblems(config, block)
+      : presenterProblems(config, block)),
+    ...modeProblems(config, tools),
+    ...takenProblems("vendors.d-id.agent", block.agent, OURS),
+    ...takenProblems("vendors.d-id.llm", block.llm, [
+      ...(config.custom_llm ? ["provider"] : []),
+      "custom",
+      "instructions",
+    ]),
+    ...tools.flatMap((tool) => toolProblems(tool).map((what) => `tool "${tool.name}" ${what}`)),
+  ]);
 }
 
-export function issuesOf(error: z.ZodError): string[] {
-  return error.issues.map(({ path, message }) =>
-    path.length === 0 ? message : `${path.join(".")}: ${message}`,
-  );
+function sharedProblems(config: DIdConfig, block: DIdPersona): string[] {
+  return (block.agent_id ?? config.agent_id) === undefined
+    ? ["shared_agent needs an agent: set presentation.d-id.agent_id or vendors.d-id.agent_id"]
+    : [];
+}
+
+function presenterProblems(config: DIdConfig, block: DIdPersona): string[] {
+  const { type, presenter_id, source_url } = presenterOf(config, block);
+  const where = "presentation.d-id.presenter or vendors.d-id.presenter";
+  if (presenter_id === undefined && source_url === undefined)
+    return [`an avatar is needed: set presenter_id or source_url in ${where}`];
+  if (config.mode === "v2" && type !== "expressive")
+    return [`a presenter of type ${type} is served by mode: v1 alone, and one configuration has one mode`];
+  if (config.mode === "v1" && type !== "talk" && type !== "clip")
+    return [`mode: v1 serves talk and clip: set the type in ${where}, or use mode: v2`];
+  return [];
+}
+
+function modeProblems(config: DIdConfig, tools: VendorTool[]): string[] {
+  if (config.mode === "v2") return [];
+  return [
+    ...(config.client_key === undefined && config.allowed_domains === undefined
+      ? ["mode: v1 needs presentation.d-id.client_key or allowed_domains: the page calls D-ID itself"]
+      : []),
+    ...(tools.length > 0 ? ["tools are called over LiveKit, which mode: v1 has not: take them out"] : []),
+  ];
+}
+
+function toolProblems({ name, delivery }: VendorTool): string[] {
+  return [
+    ...(/^[a-zA-Z_][a-zA-Z0-9_-]{0,63}$/.test(name)
+      ? []
+      : ["needs a name of at most 64 letters, digits, _ and -"]),
+    ...(delivery === "server"
+      ? [
+          "would be called by D-ID's server, whose way to prove itself is not documented: use delivery: client",
+        ]
+      : []),
+  ];
+}
+
+export function presenterOf(config: DIdConfig, block: DIdPersona): Row {
+  const merged = { ...config.presenter, ...block.presenter };
+  return { ...merged, ...(config.mode === "v2" && { type: merged.type ?? "expressive" }) };
 }

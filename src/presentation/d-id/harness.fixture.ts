@@ -1,7 +1,8 @@
 import { type Clock, systemClock } from "../../core/clock.ts";
 import { silentLogger } from "../../core/telemetry.ts";
+import { BRIEFING, bindingFor, personaFor } from "../../testing/adapter/samples.ts";
 import type { AdapterHarness } from "../../testing/adapter-contract.ts";
-import type { Binding, OpenedSession, VendorPersona } from "../adapter.ts";
+import type { OpenedSession, VendorPersona } from "../adapter.ts";
 import { FakeLiveKitRoom } from "../simulator-livekit-room.ts";
 import { createDIdAdapter } from "./adapter.ts";
 import type { DIdConfigInput } from "./config.ts";
@@ -11,46 +12,7 @@ const ORIGIN = "https://app.test";
 const EXPRESSIVE = { type: "expressive", presenter_id: "public_amber_casual@avt_PfMblk" };
 const TALK = { type: "talk", source_url: "https://example.com/face.jpg" };
 
-export const PERSONA: VendorPersona = {
-  id: "coach",
-  prompt: "You are a coach.",
-  language: "en",
-  vendor: { presenter: EXPRESSIVE },
-  tools: [
-    {
-      name: "look_up",
-      description: "Looks something up.",
-      parameters: { type: "object", properties: { what: { type: "string" } }, required: ["what"] },
-      result: "speak",
-      delivery: "client",
-    },
-  ],
-};
-
-export const BRIEFING = { text: "You are a coach. Anna runs on Tuesdays.", greeting: "Hello Anna." };
-
-let sessions = 0;
-
-/** What the composer hands over; all credentials differ from session to session. */
-export function bindingFor(over: Partial<Binding> = {}): Binding {
-  const n = ++sessions;
-  return {
-    sessionId: `ses_${n}`,
-    marker: `astrocyte:ses_${n}`,
-    brain: {
-      baseUrl: "http://127.0.0.1:9/brain/v1",
-      apiKey: `ses_${n}.brain-key-${n}`,
-      contextToken: `ses_${n}.context-token-${n}`,
-      model: "astrocyte",
-    },
-    callbackUrl: `http://127.0.0.1:9/v1/webhooks/d-id/ses_${n}.webhook-secret-${n}`,
-    tools: { url: `http://127.0.0.1:9/v1/tools/d-id/ses_${n}`, secret: `tool-secret-${n}` },
-    socketUrl: `ws://127.0.0.1:9/v1/sockets/d-id/ses_${n}.webhook-secret-${n}`,
-    limits: { maxDurationMs: 600_000, absentTimeoutMs: 120_000, leftTimeoutMs: 30_000 },
-    onResource: async () => {},
-    ...over,
-  };
-}
+export const PERSONA = personaFor({ vendor: { presenter: EXPRESSIVE } });
 
 export type DIdHarness = AdapterHarness & AsyncDisposable & { simulator: DIdSimulator };
 
@@ -83,7 +45,7 @@ export async function dIdHarness(
     unfit: unfit(persona, v1, shared !== undefined),
     briefing: BRIEFING,
     secrets: [simulator.apiKey],
-    binding: (onResource) => bindingFor({ onResource }),
+    binding: (onResource) => bindingFor("d-id", { onResource }),
     vendor: vendorOf(simulator, shared === undefined ? 0 : 1),
     destroy: () => simulator.close(),
     [Symbol.asyncDispose]: () => simulator.close(),

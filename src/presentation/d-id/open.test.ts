@@ -1,15 +1,17 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { AstrocyteError, type ErrorCode } from "../../core/errors.ts";
+import { BRIEFING, bindingFor } from "../../testing/adapter/samples.ts";
 import { FakeClock } from "../../testing/fake-clock.ts";
 import type { Row } from "../read.ts";
-import { parseDIdConfig } from "./config.ts";
+import { parseVendorConfig } from "../vendor-config.ts";
+import { dIdConfig } from "./config.ts";
 import contract from "./fixtures/contract.json" with { type: "json" };
-import { BRIEFING, bindingFor, dIdHarness, PERSONA } from "./harness.fixture.ts";
+import { dIdHarness, PERSONA } from "./harness.fixture.ts";
 import type { DIdSimulator } from "./simulator.ts";
 
 const code = (expected: ErrorCode) => (error: unknown) => AstrocyteError.is(error, expected);
-const open = ({ adapter, persona }: Awaited<ReturnType<typeof dIdHarness>>, binding = bindingFor()) =>
+const open = ({ adapter, persona }: Awaited<ReturnType<typeof dIdHarness>>, binding = bindingFor("d-id")) =>
   adapter.open(BRIEFING, persona, binding);
 
 function sent({ requests }: DIdSimulator, request: RegExp): Row[] {
@@ -34,7 +36,7 @@ async function passTime<T>(clock: FakeClock, work: Promise<T>): Promise<T> {
 
 test("an agent of the session's own has briefing, greeting, our model and its tools, in the contract's shape", async () => {
   await using harness = await dIdHarness({ custom_llm: true, max_messages: 20 });
-  const binding = bindingFor();
+  const binding = bindingFor("d-id");
   const { join } = await open(harness, binding);
   const [agent] = sent(harness.simulator, /^POST \/agents$/);
   const { llm, ...rest } = agent as { llm: Row };
@@ -70,7 +72,11 @@ test("the key of our model goes under the name that older types have, and tools 
   });
   const { id } = (await made.json()) as { id: string };
   const vendor = { ...harness.persona.vendor, tool_ids: { look_up: id }, tool_choice: "required" };
-  const { resources } = await harness.adapter.open(BRIEFING, { ...harness.persona, vendor }, bindingFor());
+  const { resources } = await harness.adapter.open(
+    BRIEFING,
+    { ...harness.persona, vendor },
+    bindingFor("d-id"),
+  );
   const [agent] = sent(harness.simulator, /^POST \/agents$/);
   const { custom } = agent!["llm"] as { custom: Row };
   assert.ok(typeof custom["api_key"] === "string" && !("key" in custom));
@@ -138,7 +144,7 @@ test("an agent whose id was never learnt is found by its name", async () => {
   harness.simulator.faults.loseAnswerOf = /^POST \/agents$/;
   const recorded: Array<{ kind: string; id: string }> = [];
   const onResource = async (resource: { kind: string; id: string }) => void recorded.push(resource);
-  await assert.rejects(open(harness, bindingFor({ onResource })), code("vendor_failed"));
+  await assert.rejects(open(harness, bindingFor("d-id", { onResource })), code("vendor_failed"));
   assert.ok(
     recorded.some(({ kind }) => kind === "agent_name") && !recorded.some(({ kind }) => kind === "agent"),
   );
@@ -154,7 +160,7 @@ test("sessions on a rewritten agent open one at a time, each with its own briefi
   const { simulator, adapter, persona } = harness;
   const people = ["Anna", "Ben", "Carla"];
   const opened = await Promise.all(
-    people.map((name) => adapter.open({ text: `You talk to ${name}.` }, persona, bindingFor())),
+    people.map((name) => adapter.open({ text: `You talk to ${name}.` }, persona, bindingFor("d-id"))),
   );
   const instructions = opened.map(
     ({ vendorSessionId }) => simulator.session(vendorSessionId).body["llm"] as Row,
@@ -171,7 +177,7 @@ test("a session that another gateway's briefing may have reached is handed to no
   const { adapter, persona, simulator } = harness;
   // After the patch and before the session, as another process might.
   simulator.faults.rewrittenMeanwhile = "You talk to Ben.";
-  await assert.rejects(adapter.open(BRIEFING, persona, bindingFor()), code("vendor_conflict"));
+  await assert.rejects(adapter.open(BRIEFING, persona, bindingFor("d-id")), code("vendor_conflict"));
   assert.equal(simulator.left().sessions, 1, "and there is no call that ends it");
   assert.equal(simulator.left().tools, 0);
 });
@@ -241,7 +247,7 @@ test("a V1 stream says, answers and closes under its sticky id; a page works it 
 
 test("a wrong configuration is named field by field, and no value is told", () => {
   assert.throws(
-    () => parseDIdConfig({ api_key: "", mode: "v3", colour: "secret-blue" }),
+    () => parseVendorConfig("d-id", dIdConfig, { api_key: "", mode: "v3", colour: "secret-blue" }),
     (error: AstrocyteError) => {
       assert.equal(error.code, "config_invalid");
       assert.match(error.message, /api_key.*mode.*colour/s);

@@ -1,23 +1,14 @@
 import { toIso } from "../../core/clock.ts";
-import { AstrocyteError, toAstrocyteError } from "../../core/errors.ts";
+import { AstrocyteError } from "../../core/errors.ts";
 import type { KeyedLock } from "../../core/keyed-lock.ts";
-import type {
-  AdapterDeps,
-  Binding,
-  OpenedSession,
-  VendorBriefing,
-  VendorPersona,
-  VendorResource,
-} from "../adapter.ts";
-import { type AgentInput, instructionsOf } from "./agent.ts";
+import type { AdapterDeps, Binding, OpenedSession, VendorBriefing, VendorPersona } from "../adapter.ts";
+import { type Ledger, openWithLedger } from "../resources.ts";
+import { assertFits } from "../vendor-config.ts";
+import { type AgentInput, instructionsOf, makeAgent, patchShared } from "./agent.ts";
 import type { DIdApi } from "./api.ts";
-import { type DIdConfig, type DIdPersona, dIdPersona } from "./config.ts";
-import { makeAgent, patchShared } from "./prepare.ts";
+import { type DIdConfig, dIdPersona, validatePersona } from "./config.ts";
 import { releaseResources } from "./release.ts";
-import type { Kind, Recorder } from "./resources.ts";
-import { openRoom } from "./room.ts";
 import { type ClientKeys, openStream } from "./stream.ts";
-import { validatePersona } from "./validate.ts";
 
 export type Opener = AdapterDeps & {
   config: DIdConfig;
@@ -27,58 +18,39 @@ export type Opener = AdapterDeps & {
   lock: KeyedLock;
 };
 
-/**
- * Agent, tools, session. What is created is recorded before the next step; what fails is taken back, and what
- * cannot be taken back is in the record. Billing starts with the last call, which is sent once.
- */
+/** Agent, tools, session. Billing starts with the last call, which is sent once. */
 export async function openSession(
   opener: Opener,
   briefing: VendorBriefing,
   persona: VendorPersona,
   binding: Binding,
 ): Promise<OpenedSession> {
-  const { config } = opener;
-  const input = { config, block: requireBlock(config, persona), persona, briefing, binding };
-  const resources: VendorResource[] = [];
-  const record: Recorder = async (kind: Kind, id: string) => {
-    resources.push({ kind, id });
-    await binding.onResource({ kind, id });
-  };
-  try {
-    const opened = await (config.strategy === "shared_agent"
-      ? openShared(opener, input, record)
-      : openOwn(opener, input, record));
-    return { ...opened, resources };
-  } catch (error) {
-    await takeBack(opener, resources, binding.sessionId);
-    throw error;
-  }
-}
-
-/** `validate` says the same earlier; this stands between a bad persona and a bill when it was not asked. */
-function requireBlock(config: DIdConfig, persona: VendorPersona): DIdPersona {
-  const problems = validatePersona(config, persona);
-  if (problems.length === 0) return dIdPersona.parse(persona.vendor);
-  throw new AstrocyteError("invalid_input", `[d-id] the persona does not fit: ${problems.join("; ")}.`, {
-    details: { problems },
-  });
+  const { config, api, logger } = opener;
+  assertFits("d-id", validatePersona(config, persona));
+  const input = { config, block: dIdPersona.parse(persona.vendor), persona, briefing, binding };
+  const open = config.strategy === "shared_agent" ? openShared : openOwn;
+  return openWithLedger(
+    { vendor: "d-id", binding, logger },
+    (resources) => releaseResources(api, resources),
+    (ledger) => open(opener, input, ledger),
+  );
 }
 
 type Opened = Omit<OpenedSession, "resources">;
 
-async function openOwn(opener: Opener, input: AgentInput, record: Recorder): Promise<Opened> {
-  return enter(opener, input, await makeAgent(opener.api, opener, input, record), record);
+async function openOwn(opener: Opener, input: AgentInput, ledger: Ledger): Promise<Opened> {
+  return enter(opener, input, await makeAgent(opener, input, ledger), ledger);
 }
 
-async function openShared(opener: Opener, input: AgentInput, record: Recorder): Promise<Opened> {
-  const { config, api, clock, lock } = opener;
+async function openShared(opener: Opener, input: AgentInput, ledger: Ledger): Promise<Opened> {
+  const { config, clock, lock } = opener;
   const agentId = (input.block.agent_id ?? config.agent_id)!;
-  await record("on_agent", agentId);
-  await record("since", toIso(clock.now()));
-  if (config.shared_binding === "none") return enter(opener, input, agentId, record);
+  await ledger.record("on_agent", agentId);
+  await ledger.record("since", toIso(clock.now()));
+  if (config.shared_binding === "none") return enter(opener, input, agentId, ledger);
   return lock([agentId], async () => {
-    await patchShared(api, input, agentId, record);
-    const opened = await enter(opener, input, agentId, record);
+    await patchShared(opener, input, agentId, ledger);
+    const opened = await enter(opener, input, agentId, ledger);
     await assertStillOurs(opener, input, agentId);
     return opened;
   });
@@ -98,21 +70,25 @@ async function assertStillOurs(
   );
 }
 
-function enter(opener: Opener, input: AgentInput, agentId: string, record: Recorder): Promise<Opened> {
+function enter(opener: Opener, input: AgentInput, agentId: string, ledger: Ledger): Promise<Opened> {
   return opener.config.mode === "v2"
     ? openRoom(opener, input, agentId)
-    : openStream(opener, input, agentId, record);
+    : openStream(opener, input, agentId, ledger);
 }
 
-async function takeBack(
-  { api, logger }: Opener,
-  resources: VendorResource[],
-  sessionId: string,
-): Promise<void> {
-  await releaseResources(api, resources).catch((error) =>
-    logger.warn(
-      { sessionId, code: toAstrocyteError(error).code },
-      "what a failed open left at d-id is left to the sweep",
-    ),
-  );
+/**
+ * A V2 session: a LiveKit room. Nothing can be recorded after it, because nothing about it can be ended or deleted:
+ * it is over when the page leaves, or by D-ID's own limits.
+ */
+async function openRoom(
+  { api, config }: Opener,
+  { persona }: AgentInput,
+  agentId: string,
+): Promise<Omit<OpenedSession, "resources">> {
+  const { id, url, token } = await api.createSession(agentId, {
+    transport: { provider: "livekit" },
+    chat_persist: config.chat_persist,
+  });
+  const tools = persona.tools.map(({ name }) => name);
+  return { vendorSessionId: id, join: { kind: "livekit", url, token, data: { tools } } };
 }

@@ -1,46 +1,53 @@
-import type { VendorResource } from "../adapter.ts";
+import type { SessionHandle, VendorResource } from "../adapter.ts";
+import { idsOf, MARKER_PREFIX, releaseAll } from "../resources.ts";
 import { gone } from "../vendor-http.ts";
 import type { DIdApi } from "./api.ts";
-import { agentOf, idsOf, readStreams } from "./resources.ts";
 
 /**
- * Closes the V1 streams of a record, or the one of that id: it wants its `session_id` back (contract §2.6). What is
- * closed already, or is no stream of the record, is a success.
+ * Deletes what a session left at D-ID, the stream first because the others serve it. Its record has besides
+ * `on_agent`, `chat` and `since`, which say where its chat is found.
  */
-export async function closeStreams(api: DIdApi, resources: VendorResource[], only?: string): Promise<void> {
-  const agentId = agentOf({ resources });
-  if (agentId === undefined) return;
-  for (const { id, sessionId } of readStreams(resources)) {
-    if (only === undefined || only === id) await gone(api.streams.close(agentId, id, sessionId));
-  }
-}
-
-/**
- * Deletes what a session left at D-ID, the stream first because the others serve it. Everything is tried; the first
- * failure is thrown at the end, and calling again finishes the rest.
- */
-export async function releaseResources(api: DIdApi, resources: VendorResource[]): Promise<void> {
-  const failures: unknown[] = [];
-  const attempt = (work: Promise<void>) => work.catch((error) => void failures.push(error));
-  await attempt(closeStreams(api, resources));
-  for (const id of idsOf(resources, "agent")) await attempt(gone(api.agents.remove(id)));
-  for (const id of idsOf(resources, "tool")) await attempt(gone(api.tools.remove(id)));
-  // A name without its id: the answer of the create was lost.
-  if (idsOf(resources, "agent").length < idsOf(resources, "agent_name").length) {
-    for (const name of idsOf(resources, "agent_name")) await attempt(removeNamed(api, name));
-  }
-  if (failures.length > 0) throw failures[0];
-}
-
-async function removeNamed(api: DIdApi, name: string): Promise<void> {
-  const agents = (await api.agents.named(name)).filter((agent) => agent.name === name);
-  for (const { id } of agents) await gone(api.agents.remove(id));
+export function releaseResources(api: DIdApi, resources: VendorResource[]): Promise<void> {
+  return releaseAll(
+    [
+      { kind: "stream", remove: (record) => closeStream(api, resources, readStream(record).id) },
+      { kind: "agent", remove: api.agents.remove, named: api.agents.named },
+      { kind: "tool", remove: api.tools.remove },
+    ],
+    resources,
+  );
 }
 
 /** Agents that carry our marker, and the tools that were made for them: for what no record tells of. */
 export async function listLeft(api: DIdApi): Promise<Array<{ marker: string; resources: VendorResource[] }>> {
-  return (await api.agents.named("astrocyte:")).map(({ id, name, boundTools }) => ({
+  return (await api.agents.named(MARKER_PREFIX)).map(({ id, name, boundTools }) => ({
     marker: name,
     resources: [{ kind: "agent", id }, ...boundTools.map((tool) => ({ kind: "tool", id: tool }))],
   }));
+}
+
+/** Closes a V1 stream of a record: it wants its `session_id` back (contract §2.6). Any other id is a success. */
+export async function closeStream(api: DIdApi, resources: VendorResource[], id: string): Promise<void> {
+  const agentId = agentOf({ resources });
+  const stream = readStreams(resources).find((each) => each.id === id);
+  if (agentId !== undefined && stream) await gone(api.streams.close(agentId, id, stream.sessionId));
+}
+
+/** The agent that a session runs on, its own or a shared one. */
+export function agentOf({ resources }: Pick<SessionHandle, "resources">): string | undefined {
+  return idsOf(resources, "agent")[0] ?? idsOf(resources, "on_agent")[0];
+}
+
+/** A stream's two ids in one record, so that no crash comes between them; ids have no spaces, tokens may. */
+export function streamRecord(id: string, sessionId: string): string {
+  return `${id} ${sessionId}`;
+}
+
+export function readStreams(resources: VendorResource[]): Array<{ id: string; sessionId: string }> {
+  return idsOf(resources, "stream").map(readStream);
+}
+
+function readStream(record: string): { id: string; sessionId: string } {
+  const cut = record.indexOf(" ");
+  return { id: record.slice(0, cut), sessionId: record.slice(cut + 1) };
 }

@@ -3,19 +3,20 @@ import { once } from "node:events";
 import { createServer, type IncomingHttpHeaders } from "node:http";
 import type { AddressInfo } from "node:net";
 import { type TestContext, test } from "node:test";
+import { BRIEFING, bindingFor } from "../../testing/adapter/samples.ts";
 import { SimulatedRpcError } from "../simulator-livekit-peer.ts";
 import { FakeLiveKitRoom } from "../simulator-livekit-room.ts";
 import { dIdDialect } from "./dialect.ts";
 import contract from "./fixtures/contract.json" with { type: "json" };
-import { BRIEFING, bindingFor, type DIdHarness, dIdHarness } from "./harness.fixture.ts";
+import { type DIdHarness, dIdHarness } from "./harness.fixture.ts";
 
 type Row = Record<string, unknown>;
 const keys = (value: unknown) => Object.keys(value as Row).sort();
 
 /** A page in the room of a fresh session; `heard` resolves with the next packets of those topics. */
 async function visit(harness: DIdHarness, brainUrl?: string) {
-  const over = brainUrl === undefined ? {} : { brain: { ...bindingFor().brain, baseUrl: brainUrl } };
-  const opened = await harness.adapter.open(BRIEFING, harness.persona, bindingFor(over));
+  const over = brainUrl === undefined ? {} : { brain: { ...bindingFor("d-id").brain, baseUrl: brainUrl } };
+  const opened = await harness.adapter.open(BRIEFING, harness.persona, bindingFor("d-id", over));
   const room = new FakeLiveKitRoom();
   const packets: Array<{ topic: string; body: Row }> = [];
   room.on("dataReceived", (bytes: Uint8Array, _from: unknown, _kind: unknown, topic: string) => {

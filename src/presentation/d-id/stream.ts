@@ -1,12 +1,13 @@
 import { type Clock, toIso } from "../../core/clock.ts";
 import { AstrocyteError } from "../../core/errors.ts";
 import type { Binding, OpenedSession, SessionCommand, SessionHandle } from "../adapter.ts";
+import { idsOf, type Ledger } from "../resources.ts";
 import type { AgentInput } from "./agent.ts";
 import type { DIdApi, Stream } from "./api.ts";
-import { assertFits } from "./commands.ts";
+import { assertLength } from "./commands.ts";
 import type { DIdConfig } from "./config.ts";
 import type { Opener } from "./open.ts";
-import { agentOf, idsOf, type Recorder, readStreams, streamRecord } from "./resources.ts";
+import { agentOf, readStreams, streamRecord } from "./release.ts";
 
 /** Gives a page the key that it may have (contract §2.1). */
 export type ClientKeys = (agentId: string, binding: Binding) => Promise<string>;
@@ -41,24 +42,18 @@ export async function openStream(
   { api, config, clientKeys }: Opener,
   { binding }: AgentInput,
   agentId: string,
-  record: Recorder,
+  ledger: Ledger,
 ): Promise<Omit<OpenedSession, "resources">> {
   const token = await clientKeys(agentId, binding);
   const chatId = await api.createChat(agentId, config.chat_persist);
-  await record("chat", chatId);
+  await ledger.record("chat", chatId);
   const stream = await api.streams.create(agentId, {
     stream_warmup: true,
     session_timeout: config.session_timeout_s,
     compatibility_mode: "auto",
     ...(config.output_resolution !== undefined && { output_resolution: config.output_resolution }),
   });
-  try {
-    await record("stream", streamRecord(stream.id, stream.sessionId));
-  } catch (error) {
-    // What is not in the record is closed here or never.
-    await api.streams.close(agentId, stream.id, stream.sessionId);
-    throw error;
-  }
+  await ledger.record("stream", streamRecord(stream.id, stream.sessionId));
   return { vendorSessionId: stream.id, join: joinOf(config, agentId, chatId, stream, token) };
 }
 
@@ -92,7 +87,7 @@ export async function commandStream(
   session: SessionHandle,
   command: SessionCommand,
 ): Promise<void> {
-  assertFits(command);
+  assertLength(command);
   const stream = readStreams(session.resources).find(({ id }) => id === session.vendorSessionId);
   const [agentId, chatId] = [agentOf(session), idsOf(session.resources, "chat")[0]];
   if (!stream || agentId === undefined || chatId === undefined)

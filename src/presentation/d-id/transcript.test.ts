@@ -1,10 +1,11 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { BRIEFING, bindingFor } from "../../testing/adapter/samples.ts";
 import { FakeClock } from "../../testing/fake-clock.ts";
 import type { OpenedSession, SessionHandle } from "../adapter.ts";
 import { FakeLiveKitRoom } from "../simulator-livekit-room.ts";
 import type { DIdConfigInput } from "./config.ts";
-import { BRIEFING, bindingFor, type DIdHarness, dIdHarness } from "./harness.fixture.ts";
+import { type DIdHarness, dIdHarness } from "./harness.fixture.ts";
 
 async function world(config: Partial<DIdConfigInput> = {}) {
   const clock = new FakeClock();
@@ -15,7 +16,7 @@ type World = Awaited<ReturnType<typeof world>>;
 
 /** A call in which a person says something, reported by the page or not. */
 async function call(harness: DIdHarness, words: string, reports = true) {
-  const opened = await harness.adapter.open(BRIEFING, harness.persona, bindingFor());
+  const opened = await harness.adapter.open(BRIEFING, harness.persona, bindingFor("d-id"));
   const session = handle(opened);
   const room = new FakeLiveKitRoom();
   await room.connect(opened.join.url, opened.join.token!);

@@ -1,10 +1,10 @@
 import { AstrocyteError, toAstrocyteError } from "../../core/errors.ts";
 import type { AdapterDeps, PresentationEvent, SessionHandle, VendorTurn } from "../adapter.ts";
+import { idsOf } from "../resources.ts";
 import type { ChatExport, DIdApi } from "./api.ts";
-import { readArchive } from "./archive.ts";
-import { isOurs, readChat } from "./chats.ts";
+import { isOurs, readArchive, readChat } from "./archive.ts";
 import type { DIdConfig } from "./config.ts";
-import { agentOf, idsOf } from "./resources.ts";
+import { agentOf } from "./release.ts";
 
 type Transcript = { turns: VendorTurn[]; complete: boolean };
 
