@@ -3,6 +3,7 @@ import type { ErrorCode } from "../../core/errors.ts";
 import { asRow, asRows, readTime, required, text } from "../read.ts";
 import { createVendorHttp, gone, segment } from "../vendor-http.ts";
 
+/** How the account is reached. */
 export type TwilioApiOptions = {
   accountSid: string;
   /** Account SID and auth token, or an API key's SID and secret. */
@@ -51,6 +52,7 @@ export type TwilioApi = {
 
 const PAGE_SIZE = "50";
 
+/** A client of the Calls resource: the account's authentication, our deadlines, one vocabulary of failures. */
 export function createTwilioApi(options: TwilioApiOptions): TwilioApi {
   const { accountSid, user, password, baseUrl, timeoutMs, clock } = options;
   const authorization = `Basic ${Buffer.from(`${user}:${password}`).toString("base64")}`;

@@ -3,6 +3,7 @@ import type { SimulatedAnswer, SimulatedCall, SimulatedOutcome } from "../simula
 import { PhoneCall } from "./simulator-call.ts";
 import type { SimulatedWorld } from "./simulator-world.ts";
 
+/** What goes wrong next at the REST API. */
 export type TwilioFaults = {
   /** The next call to be created is refused with this error of Twilio's. */
   refuseNext?: { status: number; code: number };

@@ -14,6 +14,7 @@ export type { PhoneCall } from "./simulator-call.ts";
 /** One of the account's numbers, and what it calls when it rings. */
 export type TwilioNumber = { number: string; voiceUrl: string; statusCallback?: string };
 
+/** A simulated account, and the telephones of those whom it calls and is called by. */
 export type TwilioSimulator = {
   /** Where the REST API is: `base_url`. */
   url: string;
@@ -38,6 +39,7 @@ export type TwilioSimulator = {
   close(): Promise<void>;
 };
 
+/** Everything has a default. */
 export type TwilioSimulatorOptions = {
   accountSid?: string;
   authToken?: string;
