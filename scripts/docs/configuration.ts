@@ -3,6 +3,7 @@ import { brainConfigSchema } from "../../src/brain/config.ts";
 import { sourceConfig } from "../../src/composer/briefing/sources/config.ts";
 import { personasConfig } from "../../src/composer/personas.ts";
 import { sessionsConfig } from "../../src/composer/settings.ts";
+import { inboundConfig } from "../../src/composer/telephone/config.ts";
 import { toolsSchema } from "../../src/composer/tools/registry.ts";
 import { configSchema } from "../../src/config.ts";
 import { llmConfigSchema } from "../../src/memory/llm/create.ts";
@@ -26,6 +27,7 @@ const SETTINGS: Record<string, Setting[]> = {
   banks: settingsOf(configSchema.shape.banks, ["pii", "ttl", "rate_limits", "quotas"]),
   ...sources(),
   personas: settingsOf(personasConfig),
+  inbound: settingsOf(inboundConfig),
   tools: settingsOf(toolsSchema),
   sessions: settingsOf(sessionsConfig),
   server: settingsOf(serverConfig),
