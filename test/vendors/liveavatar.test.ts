@@ -212,7 +212,7 @@ test("a persona with tools beside LiveAvatar's own model, and one of HeyGen's ol
   const body = { persona: "support", subject: "user:anna", vendor: "liveavatar", consent: "memory" };
   const { status, text } = await all.call("/v1/sessions", { key: APP_KEY, body });
   assert.equal(status, 400);
-  assert.match(text, /LiveAvatar calls no tools \(remember, recall, end_call\)/);
+  assert.match(text, /own model calls no tools \(remember, recall, end_call\)/);
   assert.deepEqual(all.simulator.requests, []);
   const persona = { name: "Mara", prompt: "You are Mara.", vendors: { heygen: { avatar_name: "Wayne" } } };
   for (const changes of [{ presentation: { heygen: { api_key: "k" } } }, { personas: { mara: persona } }])

@@ -1,13 +1,14 @@
 import { AstrocyteError } from "../../core/errors.ts";
 import type { AdapterDeps, Capabilities, PresentationAdapter } from "../adapter.ts";
+import { listLeft } from "../resources.ts";
 import { createLiveAvatarApi, type LiveAvatarApi } from "./api.ts";
 import { briefingCharacters } from "./bodies.ts";
 import { commandMessage, MAX_PACKET_BYTES } from "./commands.ts";
 import { type LiveAvatarConfig, type LiveAvatarConfigInput, parseLiveAvatarConfig } from "./config.ts";
 import { parseClientEvent } from "./events.ts";
-import { listLeft, listOpen } from "./leftovers.ts";
+import { listOpen } from "./list-open.ts";
 import { openSession } from "./open.ts";
-import { endSession, isActive, keepAlive, releaseResources } from "./release.ts";
+import { endSession, isActive, keepAlive, kindsOf, releaseResources } from "./release.ts";
 import { fetchTranscript } from "./transcript.ts";
 import { validatePersona } from "./validate.ts";
 
@@ -44,7 +45,7 @@ export function createLiveAvatarAdapter(
     isOpen: (session) => isOpen(api, config, session.vendorSessionId),
     // Only a context of the session's own tells whose session it is.
     ...(config.strategy === "context_per_session" && { listOpen: () => listOpen(api, deps.clock) }),
-    listLeft: () => listLeft(api),
+    listLeft: () => listLeft(kindsOf(api)),
     clientInstruction: commandMessage,
   };
 }

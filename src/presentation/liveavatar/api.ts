@@ -12,6 +12,7 @@ import {
 import { ADVICE, classify } from "./errors.ts";
 import { readPage, type TranscriptPage } from "./transcript.ts";
 
+/** Address, key and what an answer must say to be a success. */
 export type LiveAvatarApiOptions = {
   baseUrl: string;
   apiKey: string;

@@ -1,7 +1,7 @@
 import { z } from "zod";
-import { AstrocyteError } from "../../core/errors.ts";
 import type { VendorPersona } from "../adapter.ts";
 import { asRow } from "../read.ts";
+import { invalidVendorConfig, parseVendorConfig } from "../vendor-config.ts";
 import { legacyProblems } from "./legacy.ts";
 
 /** The avatar for sandbox sessions (contract §1.1, embed and sandbox). */
@@ -41,8 +41,6 @@ export const liveavatarConfig = z.strictObject({
   opening_text: z.string().min(1).default("Hello!"),
   /** Overrides the persona's language: a code such as `de`. */
   language: z.string().min(2).optional(),
-  /** `refuse`: a persona with tools does not open. `leave_out`: it opens without them. */
-  tools: z.enum(["refuse", "leave_out"]).default("refuse"),
   /** Without our model on a context of yours: the briefing is `${briefing_1}` to `${briefing_n}`, 1000 characters each. */
   briefing_variable: z.string().min(1).max(60).default("briefing"),
   briefing_pieces: z.int().min(1).max(49).default(8),
@@ -92,28 +90,15 @@ export const liveavatarPersona = z.strictObject({
   dynamic_variables: z
     .record(z.string().min(1).max(VARIABLES.keyLength), z.string().max(VARIABLES.valueLength))
     .default({}),
-  /** As the setting of the same name. */
-  tools: z.enum(["refuse", "leave_out"]).optional(),
 });
 
 export type LiveAvatarPersona = z.output<typeof liveavatarPersona>;
 
 /** Errors: `config_invalid`, naming every field that is wrong, never a value. */
 export function parseLiveAvatarConfig(input: unknown): LiveAvatarConfig {
-  const result = liveavatarConfig.safeParse(input);
-  if (result.success) return result.data;
-  const issues = [...legacyProblems(asRow(input), "presentation.liveavatar"), ...issuesOf(result.error)];
-  throw new AstrocyteError(
-    "config_invalid",
-    `[liveavatar] presentation.liveavatar is not valid: ${issues.join("; ")}. Correct these fields.`,
-    { details: { issues } },
-  );
-}
-
-export function issuesOf(error: z.ZodError): string[] {
-  return error.issues.map(({ path, message }) =>
-    path.length === 0 ? message : `${path.join(".")}: ${message}`,
-  );
+  const legacy = legacyProblems(asRow(input), "presentation.liveavatar");
+  if (legacy.length > 0) throw invalidVendorConfig("liveavatar", legacy);
+  return parseVendorConfig("liveavatar", liveavatarConfig, input);
 }
 
 export function avatarOf(config: LiveAvatarConfig, block: LiveAvatarPersona): string | undefined {

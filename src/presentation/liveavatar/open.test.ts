@@ -229,8 +229,7 @@ test("validation names what does not fit, before anything is asked of LiveAvatar
   const problems = (vendor: Row, persona: Partial<VendorPersona> = {}, from = harness) =>
     from.adapter.validate({ ...PERSONA, ...persona, vendor }).join("\n");
   assert.equal(problems({}), "");
-  assert.match(problems({}, { tools: [TOOL] }), /calls no tools \(look_up\).*leave_out/);
-  assert.equal(problems({ tools: "leave_out" }, { tools: [TOOL] }), "");
+  assert.match(problems({}, { tools: [TOOL] }), /calls no tools \(look_up\).*custom_llm to true/);
   assert.match(problems({ llm_settings: { model: "gpt-4o-mini" } }), /custom_llm/);
   assert.match(problems({ dynamic_variables: { a: "b" } }), /shared_context or voice_agent/);
   assert.match(problems({ dynamic_variables: { ["k".repeat(65)]: "b" } }), /dynamic_variables/);

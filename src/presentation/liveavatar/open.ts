@@ -1,4 +1,3 @@
-import { toAstrocyteError } from "../../core/errors.ts";
 import type {
   AdapterDeps,
   Binding,
@@ -6,9 +5,10 @@ import type {
   OpenedSession,
   VendorBriefing,
   VendorPersona,
-  VendorResource,
 } from "../adapter.ts";
 import { readTime } from "../read.ts";
+import { allMade, type Ledger, openWithLedger } from "../resources.ts";
+import { assertFits } from "../vendor-config.ts";
 import type { LiveAvatarApi } from "./api.ts";
 import {
   type BodyInput,
@@ -18,80 +18,56 @@ import {
   secretBody,
   tokenBody,
 } from "./bodies.ts";
-import type { LiveAvatarConfig } from "./config.ts";
+import { type LiveAvatarConfig, liveavatarPersona } from "./config.ts";
 import { TOPICS } from "./events.ts";
-import { collection, type KINDS, releaseResources } from "./release.ts";
-import { requireBlock } from "./validate.ts";
+import { releaseResources } from "./release.ts";
+import { validatePersona } from "./validate.ts";
 
 export type Opener = AdapterDeps & { config: LiveAvatarConfig; api: LiveAvatarApi };
 
-type Recorder = (resource: VendorResource) => Promise<void>;
-
 /**
  * Context beside secret and LLM configuration, then token, then start. What is created is recorded before the
- * next step; what fails is taken back, and what cannot be taken back is in the record. Billing starts with the
- * last call; token and start are sent once.
+ * next step. Billing starts with the last call; token and start are sent once.
  */
-export async function openSession(
+export function openSession(
   opener: Opener,
   briefing: VendorBriefing,
   persona: VendorPersona,
   binding: Binding,
 ): Promise<OpenedSession> {
-  const { config, api } = opener;
-  const block = requireBlock(config, persona);
-  const input = { config, block, persona, briefing, binding };
-  const resources: VendorResource[] = [];
-  const record = async (resource: VendorResource) => {
-    resources.push(resource);
-    await binding.onResource(resource);
-  };
-  try {
-    const prepared = await prepare(opener, input, record);
-    const { sessionId, sessionToken } = await api.sessions.token(tokenBody(input, prepared));
-    await record({ kind: "session", id: sessionId });
-    const join = await joinOf(opener, sessionToken);
-    return { vendorSessionId: sessionId, join, resources };
-  } catch (error) {
-    await takeBack(opener, resources, binding.sessionId);
-    throw error;
-  }
+  const { config, api, logger } = opener;
+  const release = (resources: OpenedSession["resources"]) => releaseResources(api, resources);
+  return openWithLedger({ vendor: "liveavatar", binding, logger }, release, async (ledger) => {
+    assertFits("liveavatar", validatePersona(config, persona));
+    const block = liveavatarPersona.parse(persona.vendor);
+    const input = { config, block, persona, briefing, binding };
+    const token = tokenBody(input, await prepare(opener, input, ledger));
+    const { sessionId, sessionToken } = await api.sessions.token(token);
+    await ledger.record("session", sessionId);
+    return { vendorSessionId: sessionId, join: await joinOf(opener, sessionToken) };
+  });
 }
 
-/** Context and model do not need each other: side by side, and both are waited for. */
-async function prepare(opener: Opener, input: BodyInput, record: Recorder): Promise<Prepared> {
-  const { strategy, custom_llm } = input.config;
-  const [context, model] = await Promise.allSettled([
-    strategy === "context_per_session"
-      ? make(opener, input, record, "context", contextBody(input))
-      : undefined,
-    custom_llm ? makeModel(opener, input, record) : undefined,
+/** Context and model do not need each other: side by side. */
+async function prepare({ api, config }: Opener, input: BodyInput, ledger: Ledger): Promise<Prepared> {
+  const { marker } = input.binding;
+  const [contextId, llmConfigurationId] = await allMade([
+    config.strategy === "context_per_session"
+      ? ledger.make("context", marker, () => api.contexts.create(contextBody(input)))
+      : Promise.resolve(undefined),
+    config.custom_llm ? makeModel(api, input, ledger) : Promise.resolve(undefined),
   ]);
-  if (context.status === "rejected") throw context.reason;
-  if (model.status === "rejected") throw model.reason;
   return {
-    ...(context.value !== undefined && { contextId: context.value }),
-    ...(model.value !== undefined && { llmConfigurationId: model.value }),
+    ...(contextId !== undefined && { contextId }),
+    ...(llmConfigurationId !== undefined && { llmConfigurationId }),
   };
 }
 
-async function makeModel(opener: Opener, input: BodyInput, record: Recorder): Promise<string> {
-  const secret = await make(opener, input, record, "secret", secretBody(input));
-  return make(opener, input, record, "llm_configuration", llmConfigurationBody(input, secret));
-}
-
-/** The name first: a crash before the id is known must not leave the thing behind. */
-async function make(
-  { api }: Opener,
-  { binding }: BodyInput,
-  record: Recorder,
-  kind: (typeof KINDS)[number],
-  body: Record<string, unknown>,
-): Promise<string> {
-  await record({ kind: `${kind}_name`, id: binding.marker });
-  const id = await collection(api, kind).create(body);
-  await record({ kind, id });
-  return id;
+async function makeModel(api: LiveAvatarApi, input: BodyInput, ledger: Ledger): Promise<string> {
+  const { marker } = input.binding;
+  const secret = await ledger.make("secret", marker, () => api.secrets.create(secretBody(input)));
+  const body = llmConfigurationBody(input, secret);
+  return ledger.make("llm_configuration", marker, () => api.llmConfigurations.create(body));
 }
 
 /** The page gets into LiveKit's room, or starts the session itself with LiveAvatar's web SDK. */
@@ -112,17 +88,4 @@ function expiry(token: string): { expiresAt?: number } {
   } catch {
     return {};
   }
-}
-
-async function takeBack(
-  { api, logger }: Opener,
-  resources: VendorResource[],
-  sessionId: string,
-): Promise<void> {
-  await releaseResources(api, resources).catch((error) =>
-    logger.warn(
-      { sessionId, code: toAstrocyteError(error).code },
-      "what a failed open left at liveavatar is left to the sweep",
-    ),
-  );
 }

@@ -1,11 +1,8 @@
 import { AstrocyteError } from "../../core/errors.ts";
 import type { VendorResource } from "../adapter.ts";
-import { gone } from "../vendor-http.ts";
+import { idsOf, type ResourceKind, releaseAll } from "../resources.ts";
 import type { LiveAvatarApi } from "./api.ts";
 import { stopReason } from "./reasons.ts";
-
-/** Deleted in this order: a configuration uses its secret, a session its context. */
-export const KINDS = ["llm_configuration", "secret", "context"] as const;
 
 /** Stops a session. One that is over or unknown is a success, whatever the status said. */
 export function endSession(api: LiveAvatarApi, id: string, reason: string): Promise<void> {
@@ -38,49 +35,26 @@ export async function isActive(api: LiveAvatarApi, id: string): Promise<boolean>
   }
 }
 
-/**
- * Deletes what a session left at LiveAvatar, the session first because the others serve it. Everything is tried;
- * the first failure is thrown at the end, and calling again finishes the rest.
- */
-export async function releaseResources(api: LiveAvatarApi, resources: VendorResource[]): Promise<void> {
-  const ids = (kind: string) => resources.filter((each) => each.kind === kind).map((each) => each.id);
-  const failures: unknown[] = [];
-  const attempt = (work: Promise<void>) => work.catch((error) => void failures.push(error));
-
-  for (const id of ids("session")) await attempt(endSession(api, id, "orphan"));
-  // The answer that named the session was lost: its context leads to it.
-  if (ids("session").length === 0) {
-    for (const id of ids("context")) await attempt(endSessionsOf(api, id));
-  }
-  for (const kind of KINDS) {
-    const names = ids(`${kind}_name`);
-    // A name without its id: the answer of a create was lost.
-    const lost = names.length > ids(kind).length ? await namedBy(api, kind, names, attempt) : [];
-    for (const id of new Set([...ids(kind), ...lost])) await attempt(gone(collection(api, kind).remove(id)));
-  }
-  if (failures.length > 0) throw failures[0];
+/** What sessions make at LiveAvatar, in the order of use: a configuration uses its secret, a session its context. */
+export function kindsOf(api: LiveAvatarApi): ResourceKind[] {
+  const { contexts, secrets, llmConfigurations } = api;
+  return [
+    { kind: "session", remove: (id) => endSession(api, id, "orphan") },
+    { kind: "llm_configuration", remove: llmConfigurations.remove, named: llmConfigurations.all },
+    { kind: "secret", remove: secrets.remove, named: secrets.all },
+    { kind: "context", remove: contexts.remove, named: contexts.all },
+  ];
 }
 
-export function collection(api: LiveAvatarApi, kind: (typeof KINDS)[number]) {
-  const { contexts, secrets, llmConfigurations } = api;
-  return { context: contexts, secret: secrets, llm_configuration: llmConfigurations }[kind];
+/** Ends the session and deletes what served it. Where its id was lost, its context leads to it, so that goes last. */
+export async function releaseResources(api: LiveAvatarApi, resources: VendorResource[]): Promise<void> {
+  if (idsOf(resources, "session").length === 0) {
+    for (const id of idsOf(resources, "context")) await endSessionsOf(api, id);
+  }
+  await releaseAll(kindsOf(api), resources);
 }
 
 async function endSessionsOf(api: LiveAvatarApi, contextId: string): Promise<void> {
   for await (const { id } of api.sessions.all({ type: "active", context_id: contextId }))
     await endSession(api, id, "orphan");
-}
-
-async function namedBy(
-  api: LiveAvatarApi,
-  kind: (typeof KINDS)[number],
-  names: string[],
-  attempt: (work: Promise<void>) => Promise<void>,
-): Promise<string[]> {
-  const found: string[] = [];
-  const search = async () => {
-    for await (const { id, name } of collection(api, kind).all()) if (names.includes(name)) found.push(id);
-  };
-  await attempt(search());
-  return found;
 }

@@ -1,9 +1,8 @@
-import { AstrocyteError } from "../../core/errors.ts";
 import type { VendorPersona } from "../adapter.ts";
+import { issuesOf } from "../vendor-config.ts";
 import { ownVariables } from "./bodies.ts";
 import {
   avatarOf,
-  issuesOf,
   type LiveAvatarConfig,
   type LiveAvatarPersona,
   languageOf,
@@ -25,22 +24,11 @@ export function validatePersona(config: LiveAvatarConfig, persona: VendorPersona
     ...identityProblems(config, parsed.data),
     ...variableProblems(config, parsed.data),
     ...modelProblems(config, parsed.data),
-    ...toolProblems(config, parsed.data, persona),
+    ...toolProblems(persona),
     ...(languageOf(config, persona) === undefined
       ? [`language "${persona.language}" is not known: use a BCP 47 tag such as "es"`]
       : []),
   ];
-}
-
-/** `validate` says the same earlier; this stands between a bad persona and a bill when it was not asked. */
-export function requireBlock(config: LiveAvatarConfig, persona: VendorPersona): LiveAvatarPersona {
-  const problems = validatePersona(config, persona);
-  if (problems.length === 0) return liveavatarPersona.parse(persona.vendor);
-  throw new AstrocyteError(
-    "invalid_input",
-    `[liveavatar] the persona does not fit: ${problems.join("; ")}.`,
-    { details: { problems } },
-  );
 }
 
 function identityProblems(config: LiveAvatarConfig, block: LiveAvatarPersona): string[] {
@@ -96,10 +84,11 @@ function modelProblems(config: LiveAvatarConfig, block: LiveAvatarPersona): stri
     : [];
 }
 
-function toolProblems(config: LiveAvatarConfig, block: LiveAvatarPersona, persona: VendorPersona): string[] {
-  if ((block.tools ?? config.tools) === "leave_out" || persona.tools.length === 0) return [];
-  const names = persona.tools.map(({ name }) => name).join(", ");
+/** Our brain runs the persona's tools itself, and then none are seen here. */
+function toolProblems({ tools }: VendorPersona): string[] {
+  if (tools.length === 0) return [];
+  const names = tools.map(({ name }) => name).join(", ");
   return [
-    `LiveAvatar calls no tools (${names}): use another vendor, or set tools to leave_out to talk without them`,
+    `LiveAvatar's own model calls no tools (${names}): set custom_llm to true, and our brain runs them`,
   ];
 }
