@@ -19,12 +19,22 @@ const LIVEAVATAR_KEY = "liveavatar-account-key";
 const AVATAR = "dd73ea75-1218-4ef3-92ce-606d5f7fbc0a";
 const NOTHING = { sessions: 0, contexts: 0, secrets: 0, llmConfigurations: 0 };
 const SISTER = "My sister is called Miriam.";
+const WISH = "Remember that I sit by the window.";
 
 /** LiveAvatar and the gateway, over real HTTP and WebSockets. */
 async function world(settings: (simulator: LiveAvatarSimulator) => Record<string, unknown> = () => ({})) {
   const clock = new FakeClock();
   const simulator = await createLiveAvatarSimulator({ apiKey: LIVEAVATAR_KEY, clock });
-  const llm = createScriptedLLM({ clock, reply: () => "Good to hear." });
+  const llm = createScriptedLLM({
+    clock,
+    reply(messages, { tools = [] }) {
+      const last = messages.at(-1)!;
+      const tool = tools.find(({ name }) => name === "remember");
+      if (last.role !== "user" || !String(last.content).includes(WISH) || !tool) return "Good to hear.";
+      const args = JSON.stringify({ fact: "Anna wants a seat by the window." });
+      return { toolCalls: [{ id: "call_seat", name: tool.name, arguments: args }] };
+    },
+  });
   const liveavatar = {
     ...{ api_key: LIVEAVATAR_KEY, base_url: simulator.url, avatar_id: AVATAR },
     ...settings(simulator),
@@ -147,6 +157,18 @@ test("the brain adds the briefing itself where the vendor does not send it", asy
     await page.until("Good to hear.");
     assert.equal(JSON.stringify(all.llm.calls.at(-1)).split("The prompt of Mara").length, 2);
   }
+});
+
+test("LiveAvatar calls no tools, so the brain runs the persona's within its answer", async () => {
+  await using all = await world();
+  const opened = await openSession(all, { vendor: "liveavatar" });
+  const page = await joinAsPage(all, opened);
+  await page.until("Hello from Lisbon.");
+  page.room.speak(WISH);
+  await page.until("Good to hear.");
+  const context = { principal: "service:app" };
+  const { hits } = await all.memory.recall("Where does Anna sit?", { bankId: "person:anna", context });
+  assert.ok(hits.some(({ text }) => text.includes("by the window")));
 });
 
 test("a long call is kept alive, and one that LiveAvatar ends is ended here too", async () => {
