@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { bindingFor, tavusHarness } from "../presentation/tavus/harness.fixture.ts";
+import { tavusHarness } from "../presentation/tavus/harness.fixture.ts";
 import { FakeDailyCall } from "../presentation/tavus/simulator-daily.ts";
+import { bindingFor } from "../testing/adapter/samples.ts";
 import { connect } from "./connect.ts";
 import { makeGateway, makeHost } from "./gateway.fixture.ts";
 import type { ClientEvents, ConnectOptions, Session } from "./types.ts";
@@ -12,7 +13,7 @@ const SESSION = "ses_page";
 /** A page in the simulator's room, with a gateway of its own. */
 async function call(options: Partial<ConnectOptions> = {}) {
   const vendor = await tavusHarness();
-  const opened = await vendor.adapter.open({ text: "You are a coach." }, vendor.persona, bindingFor());
+  const opened = await vendor.adapter.open({ text: "You are a coach." }, vendor.persona, bindingFor("tavus"));
   const gateway = await makeGateway(SESSION);
   const daily = new FakeDailyCall();
   const { host, page } = makeHost();

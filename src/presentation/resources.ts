@@ -24,7 +24,7 @@ export type Ledger = {
   /** Durable before it returns. */
   record(kind: string, id: string): Promise<void>;
   /** Notes the name, makes the thing, notes its id: a crash in between leaves nothing that cannot be found. */
-  make(kind: string, name: string, create: () => Promise<string>): Promise<string>;
+  make<T extends string | { id: string }>(kind: string, name: string, create: () => Promise<T>): Promise<T>;
 };
 
 /**
@@ -61,9 +61,9 @@ function newLedger({ onResource }: Binding): Ledger {
     record,
     async make(kind, name, create) {
       await record(`${kind}_name`, name);
-      const id = await create();
-      await record(kind, id);
-      return id;
+      const made = await create();
+      await record(kind, typeof made === "string" ? made : made.id);
+      return made;
     },
   };
 }

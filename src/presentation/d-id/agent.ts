@@ -22,9 +22,8 @@ const FAILED = new Set(["error", "rejected"]);
 /** An agent of the session's own with its tools, once it can be used. */
 export async function makeAgent(opener: Opener, input: AgentInput, ledger: Ledger): Promise<string> {
   const { api } = opener;
-  const create = async () => (await api.agents.create(agentBody(input))).id;
-  const [agent, tools] = await allMade([
-    ledger.make("agent", input.binding.marker, create),
+  const [{ id: agent }, tools] = await allMade([
+    ledger.make("agent", input.binding.marker, () => api.agents.create(agentBody(input))),
     makeTools(api, input, ledger),
   ]);
   if (tools.length > 0) await api.agents.patch(agent, toolsBlock(tools, input.block));

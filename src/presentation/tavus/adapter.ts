@@ -6,15 +6,16 @@ import type {
   SessionHandle,
   VendorTurn,
 } from "../adapter.ts";
+import { MARKER_PREFIX } from "../resources.ts";
+import { parseVendorConfig } from "../vendor-config.ts";
 import { createTavusApi, type TavusApi } from "./api.ts";
 import { createClientEvents } from "./client-events.ts";
 import { commandMessage, MAX_MESSAGE_BYTES, toolResultMessage } from "./commands.ts";
-import { parseTavusConfig, type TavusConfig, type TavusConfigInput } from "./config.ts";
+import { type TavusConfig, type TavusConfigInput, tavusConfig, validatePersona } from "./config.ts";
 import { readEvent } from "./events.ts";
 import { openConversation } from "./open.ts";
 import { endConversation, isActive, releaseResources } from "./release.ts";
 import { createToolRegistry } from "./tools.ts";
-import { validatePersona } from "./validate.ts";
 import { parseTavusToolRequest, parseTavusWebhook } from "./webhook.ts";
 
 /**
@@ -24,7 +25,7 @@ import { parseTavusToolRequest, parseTavusWebhook } from "./webhook.ts";
  * each; with a shared PAL two, without tools one. Errors: `config_invalid` here, `vendor_*` in the calls.
  */
 export function createTavusAdapter(input: TavusConfigInput, deps: AdapterDeps): PresentationAdapter {
-  const config = parseTavusConfig(input);
+  const config = parseVendorConfig("tavus", tavusConfig, input);
   const api = createTavusApi({
     baseUrl: config.base_url,
     apiKey: config.api_key,
@@ -100,7 +101,7 @@ async function fetchTranscript(
 async function listOpen(api: TavusApi, { clock }: AdapterDeps) {
   const open: Array<{ vendorSessionId: string; marker: string; createdAt: number }> = [];
   for await (const { id, name, createdAt } of api.conversations.all("active")) {
-    if (name.startsWith("astrocyte:")) {
+    if (name.startsWith(MARKER_PREFIX)) {
       open.push({ vendorSessionId: id, marker: name, createdAt: createdAt ?? clock.now() });
     }
   }

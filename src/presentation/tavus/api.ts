@@ -1,9 +1,22 @@
 import { asRow, asRows, type Row } from "../read.ts";
 import { segment } from "../vendor-http.ts";
 import { namesOf, type Vocabulary } from "./names.ts";
-import { readConversation, readFace, readMemoryStore, readPal, readTool } from "./read.ts";
+import {
+  type Conversation,
+  type Face,
+  type JsonPatch,
+  type MemoryStore,
+  type NewTool,
+  type Page,
+  type Pal,
+  readConversation,
+  readFace,
+  readMemoryStore,
+  readPal,
+  readTool,
+  type Tool,
+} from "./read.ts";
 import { createTransport, type TransportOptions } from "./transport.ts";
-import type { Conversation, Face, JsonPatch, MemoryStore, NewTool, Page, Pal, Tool } from "./types.ts";
 
 /** Address, key, timeouts and the vocabulary that is sent. */
 export type TavusApiOptions = TransportOptions & { vocabulary: Vocabulary };
@@ -14,7 +27,7 @@ export type TavusApi = ReturnType<typeof createTavusApi>;
 /**
  * The part of Tavus's REST API that live conversations need (contract §2 to §9), about half a second a call.
  * Ids go into paths encoded. Creates are sent once: none of them is idempotent.
- * Errors: the `vendor_*` codes of `errors.ts`.
+ * Errors: the `vendor_*` codes.
  */
 export function createTavusApi(options: TavusApiOptions) {
   const transport = createTransport(options);

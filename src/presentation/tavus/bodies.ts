@@ -2,7 +2,7 @@ import { contextLine } from "../../core/context-line.ts";
 import { AstrocyteError } from "../../core/errors.ts";
 import type { Binding, VendorBriefing, VendorPersona } from "../adapter.ts";
 import type { Row } from "../read.ts";
-import type { TavusConfig, TavusPersona } from "./config.ts";
+import { languageName, type TavusConfig, type TavusPersona } from "./config.ts";
 import type { Names } from "./names.ts";
 
 export type BodyInput = {
@@ -90,17 +90,6 @@ function language(config: TavusConfig, persona: VendorPersona): Row {
     return { [field]: field === "languages" ? [config.language] : config.language };
   const [code = "en"] = persona.language.split("-");
   return { [field]: field === "languages" ? [code] : languageName(persona.language) };
-}
-
-/** `es-MX` to `spanish`; undefined for what is no language tag. */
-export function languageName(tag: string): string | undefined {
-  try {
-    const code = new Intl.Locale(tag).language;
-    const name = new Intl.DisplayNames("en", { type: "language", fallback: "none" }).of(code);
-    return name?.toLowerCase();
-  } catch {
-    return undefined;
-  }
 }
 
 function seconds(ms: number): number {

@@ -3,8 +3,8 @@ import type { PresentationEvent, SessionHandle, VendorTurn } from "../adapter.ts
 import { readPresence } from "../presence.ts";
 import { asRow, type Row, readTime, text } from "../read.ts";
 import { readEvent } from "./events.ts";
-import { cleanSpeech, roleOf, turnKey } from "./speech.ts";
-import { plainToolName } from "./tool-names.ts";
+import { plainToolName } from "./tools.ts";
+import { cleanSpeech, roleOf, turnKey } from "./transcript.ts";
 import { argumentsOf } from "./webhook.ts";
 
 /** Replies whose full text is remembered until an interruption tells how much of it was heard. */

@@ -1,5 +1,7 @@
 import { z } from "zod";
-import { AstrocyteError } from "../../core/errors.ts";
+import type { VendorPersona, VendorTool } from "../adapter.ts";
+import { blockProblems, takenProblems } from "../vendor-config.ts";
+import { MAX_TOOL_NAME } from "./tools.ts";
 
 const layers = z.record(z.string(), z.record(z.string(), z.unknown()));
 
@@ -69,20 +71,80 @@ export const tavusPersona = z.strictObject({
 
 export type TavusPersona = z.output<typeof tavusPersona>;
 
-/** Errors: `config_invalid`, naming every field that is wrong, never a value. */
-export function parseTavusConfig(input: unknown): TavusConfig {
-  const result = tavusConfig.safeParse(input);
-  if (result.success) return result.data;
-  const issues = issuesOf(result.error);
-  throw new AstrocyteError(
-    "config_invalid",
-    `[tavus] presentation.tavus is not valid: ${issues.join("; ")}. Correct these fields.`,
-    { details: { issues } },
-  );
+const MAX_TOOLS = 50;
+/** Characters of a tool's description and parameters, serialised (contract §9.1). */
+const MAX_TOOL_CHARACTERS = 10_000;
+/** What the adapter itself decides. */
+const OURS = [
+  "conversation_name",
+  "callback_url",
+  "conversational_context",
+  "custom_greeting",
+  "require_auth",
+  "test_mode",
+  "participant_tags",
+  "memory_stores",
+  "properties",
+];
+
+/** What of a persona does not fit Tavus, each a sentence; empty when it fits. */
+export function validatePersona(config: TavusConfig, { vendor, tools, language }: VendorPersona): string[] {
+  return blockProblems("tavus", tavusPersona, vendor, (block) => [
+    ...identityProblems(config, block),
+    ...takenProblems("vendors.tavus.conversation", block.conversation, OURS),
+    ...takenProblems("vendors.tavus.pal", block.pal, ["system_prompt", "layers", "pipeline_mode"]),
+    ...takenProblems("vendors.tavus.layers.llm", block.layers?.["llm"], ["api_key"]),
+    ...(block.tool_wait === "static_filler" && block.tool_filler === undefined
+      ? ["vendors.tavus.tool_wait static_filler needs tool_filler"]
+      : []),
+    ...toolProblems(config, tools),
+    ...(config.language === undefined && languageName(language) === undefined
+      ? [`language "${language}" is not known: use a BCP 47 tag such as "es"`]
+      : []),
+  ]);
 }
 
-export function issuesOf(error: z.ZodError): string[] {
-  return error.issues.map(({ path, message }) =>
-    path.length === 0 ? message : `${path.join(".")}: ${message}`,
+function identityProblems(config: TavusConfig, block: TavusPersona): string[] {
+  const face = block.face_id ?? config.face_id;
+  if (config.strategy === "pal_per_session" && face === undefined) {
+    return ["a face is needed: set presentation.tavus.face_id or vendors.tavus.face_id"];
+  }
+  if (config.strategy === "shared_pal" && (block.pal_id ?? config.pal_id) === undefined) {
+    return ["shared_pal needs a PAL: set presentation.tavus.pal_id or vendors.tavus.pal_id"];
+  }
+  return [];
+}
+
+function toolProblems(config: TavusConfig, tools: VendorTool[]): string[] {
+  const problems = tools.flatMap((tool) =>
+    toolProblem(config, tool).map((what) => `tool "${tool.name}" ${what}`),
   );
+  return tools.length > MAX_TOOLS
+    ? [...problems, `${tools.length} tools: a PAL takes ${MAX_TOOLS}`]
+    : problems;
+}
+
+function toolProblem(config: TavusConfig, { name, description, parameters, delivery }: VendorTool): string[] {
+  const size = description.length + JSON.stringify(parameters).length;
+  return [
+    ...(/^[a-zA-Z_][a-zA-Z0-9_]*$/.test(name) ? [] : ["needs a name of letters, digits and _"]),
+    ...(name.length > MAX_TOOL_NAME ? [`has a name of more than ${MAX_TOOL_NAME} characters`] : []),
+    ...(size > MAX_TOOL_CHARACTERS ? [`is described in more than ${MAX_TOOL_CHARACTERS} characters`] : []),
+    ...(delivery === "server" && config.strategy === "shared_pal"
+      ? [
+          "is called by Tavus with the session's own secret, which a shared PAL cannot hold: use pal_per_session",
+        ]
+      : []),
+  ];
+}
+
+/** `es-MX` to `spanish`; undefined for what is no language tag. */
+export function languageName(tag: string): string | undefined {
+  try {
+    const code = new Intl.Locale(tag).language;
+    const name = new Intl.DisplayNames("en", { type: "language", fallback: "none" }).of(code);
+    return name?.toLowerCase();
+  } catch {
+    return undefined;
+  }
 }

@@ -1,60 +1,18 @@
 import type { Clock } from "../../core/clock.ts";
 import { systemClock } from "../../core/clock.ts";
 import { silentLogger } from "../../core/telemetry.ts";
+import { BRIEFING, bindingFor, CLIENT_TOOL, personaFor, SERVER_TOOL } from "../../testing/adapter/samples.ts";
 import type { AdapterHarness } from "../../testing/adapter-contract.ts";
-import type { Binding, OpenedSession, VendorPersona } from "../adapter.ts";
+import type { OpenedSession } from "../adapter.ts";
 import { createTavusAdapter } from "./adapter.ts";
 import type { TavusConfigInput } from "./config.ts";
 import { createTavusSimulator, type TavusSimulator } from "./simulator.ts";
 import type { TavusTiming } from "./simulator-world.ts";
 
-export const PERSONA: VendorPersona = {
-  id: "coach",
-  prompt: "You are a coach.",
-  language: "en",
+export const PERSONA = personaFor({
   vendor: { layers: { tts: { tts_engine: "cartesia" } } },
-  tools: [
-    {
-      name: "look_up",
-      description: "Looks something up.",
-      parameters: { type: "object", properties: { what: { type: "string" } }, required: ["what"] },
-      result: "speak",
-      delivery: "client",
-    },
-    {
-      name: "change_address",
-      description: "Changes the address.",
-      parameters: { type: "object", properties: { to: { type: "string" } }, required: ["to"] },
-      result: "silent",
-      delivery: "server",
-    },
-  ],
-};
-
-export const BRIEFING = { text: "You are a coach. Anna runs on Tuesdays.", greeting: "Hello Anna." };
-
-let sessions = 0;
-
-/** What the composer hands over; all credentials differ from session to session. */
-export function bindingFor(over: Partial<Binding> = {}): Binding {
-  const n = ++sessions;
-  return {
-    sessionId: `ses_${n}`,
-    marker: `astrocyte:ses_${n}`,
-    brain: {
-      baseUrl: "http://127.0.0.1:9/brain/v1",
-      apiKey: `ses_${n}.brain-key-${n}`,
-      contextToken: `ses_${n}.context-token-${n}`,
-      model: "astrocyte",
-    },
-    callbackUrl: `http://127.0.0.1:9/v1/webhooks/tavus/ses_${n}.webhook-secret-${n}`,
-    tools: { url: `http://127.0.0.1:9/v1/tools/tavus/ses_${n}`, secret: `tool-secret-${n}` },
-    socketUrl: `ws://127.0.0.1:9/v1/sockets/tavus/ses_${n}.webhook-secret-${n}`,
-    limits: { maxDurationMs: 600_000, absentTimeoutMs: 120_000, leftTimeoutMs: 30_000 },
-    onResource: async () => {},
-    ...over,
-  };
-}
+  tools: [CLIENT_TOOL, SERVER_TOOL],
+});
 
 export type TavusHarness = AdapterHarness & AsyncDisposable & { simulator: TavusSimulator };
 
@@ -87,7 +45,7 @@ export async function tavusHarness(
     ],
     briefing: BRIEFING,
     secrets: [simulator.apiKey],
-    binding: (onResource) => bindingFor({ onResource }),
+    binding: (onResource) => bindingFor("tavus", { onResource }),
     vendor: vendorOf(simulator),
     destroy: () => simulator.close(),
     [Symbol.asyncDispose]: () => simulator.close(),

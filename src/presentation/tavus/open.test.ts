@@ -2,16 +2,17 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { systemClock } from "../../core/clock.ts";
 import { AstrocyteError, type ErrorCode } from "../../core/errors.ts";
+import { BRIEFING, bindingFor } from "../../testing/adapter/samples.ts";
 import { FakeClock } from "../../testing/fake-clock.ts";
 import type { VendorPersona, VendorResource } from "../adapter.ts";
 import { createTavusApi } from "./api.ts";
-import { languageName } from "./bodies.ts";
-import { BRIEFING, bindingFor, PERSONA, tavusHarness } from "./harness.fixture.ts";
+import { languageName } from "./config.ts";
+import { PERSONA, tavusHarness } from "./harness.fixture.ts";
 import { departures, example, type Row } from "./shape.fixture.ts";
 
 test("a PAL of the session has the briefing, our brain under the session's key, and the persona's layers", async () => {
   await using harness = await tavusHarness();
-  const binding = bindingFor();
+  const binding = bindingFor("tavus");
   await harness.adapter.open(BRIEFING, PERSONA, binding);
   const pal = bodyOf(harness.simulator.requests, "/v2/pals");
   assert.deepEqual(pal, {
@@ -58,13 +59,16 @@ test("a shared PAL gets the briefing and a signed line as context, and nothing o
     vocabulary: "persona",
     private_room: false,
   });
-  const binding = bindingFor();
+  const binding = bindingFor("tavus");
   const { resources, join, vendorSessionId } = await harness.adapter.open(BRIEFING, harness.persona, binding);
   const body = bodyOf(harness.simulator.requests, "/v2/conversations");
   const context = `[astrocyte-context: ${binding.brain.contextToken}]\n\n${BRIEFING.text}`;
   assert.equal(body["conversational_context"], context);
   assert.ok("persona_id" in body && !("require_auth" in body));
-  assert.deepEqual(resources, [{ kind: "conversation", id: vendorSessionId }]);
+  assert.deepEqual(resources, [
+    { kind: "conversation_name", id: binding.marker },
+    { kind: "conversation", id: vendorSessionId },
+  ]);
   assert.equal(join.token, undefined);
   assert.equal(harness.simulator.left().pals, 1);
 });
@@ -75,7 +79,7 @@ test("what the contract leaves open is sent as configured", async () => {
     await harness.adapter.open(
       { text: "Be kind." },
       { ...PERSONA, language: tag },
-      bindingFor({ personTag: "anna" }),
+      bindingFor("tavus", { personTag: "anna" }),
     );
     return bodyOf(harness.simulator.requests, "/v2/conversations");
   };
@@ -104,7 +108,7 @@ test("what the contract leaves open is sent as configured", async () => {
 
 test("test mode opens a room that is over", async () => {
   await using harness = await tavusHarness({ test_mode: true });
-  const opened = await harness.adapter.open(BRIEFING, PERSONA, bindingFor());
+  const opened = await harness.adapter.open(BRIEFING, PERSONA, bindingFor("tavus"));
   assert.equal(harness.simulator.left().conversations, 0);
   assert.equal(await harness.adapter.isOpen!({ ...opened, sessionId: "ses_1" }), false);
 });
@@ -119,15 +123,16 @@ test("what a crash left is deleted by name when no id was recorded", async () =>
     timeoutMs: 5_000,
     clock: systemClock,
   });
-  const binding = bindingFor();
+  const binding = bindingFor("tavus");
   const recorded: VendorResource[] = [];
   await adapter.open(BRIEFING, PERSONA, { ...binding, onResource: async (made) => void recorded.push(made) });
   await api.pals.create({ pal_name: "Another", system_prompt: "x", default_face_id: "r1" });
   // The process died after each name was recorded and before the id of what was then made.
   const names = recorded.filter(({ kind }) => kind.endsWith("_name"));
-  assert.deepEqual(names.map(({ kind }) => kind).sort(), ["pal_name", "tool_name"]);
+  assert.deepEqual(names.map(({ kind }) => kind).sort(), ["conversation_name", "pal_name", "tool_name"]);
   await adapter.release(names);
-  assert.deepEqual([simulator.left().pals, simulator.ownTools()], [1, 0]);
+  const { conversations, pals } = simulator.left();
+  assert.deepEqual([conversations, pals, simulator.ownTools()], [0, 1, 0]);
   await adapter.release(names);
 });
 
@@ -135,7 +140,7 @@ test("an answer that got lost leaves neither PAL nor tool", async () => {
   for (const lost of ["/v2/pals", "/v2/tools"]) {
     await using harness = await tavusHarness();
     harness.simulator.faults.loseResponseOf = lost;
-    await assert.rejects(harness.adapter.open(BRIEFING, PERSONA, bindingFor()), is("vendor_failed"));
+    await assert.rejects(harness.adapter.open(BRIEFING, PERSONA, bindingFor("tavus")), is("vendor_failed"));
     assert.deepEqual([harness.simulator.left().pals, harness.simulator.ownTools()], [0, 0], lost);
   }
 });
@@ -145,7 +150,7 @@ test("a create that takes too long is not repeated, and what came of it is found
   await using harness = await tavusHarness({ create_timeout_ms: 5_000 }, { clock });
   const { adapter, simulator } = harness;
   simulator.faults.slowCreateMs = 60_000;
-  const opening = adapter.open(BRIEFING, PERSONA, bindingFor());
+  const opening = adapter.open(BRIEFING, PERSONA, bindingFor("tavus"));
   const refused = assert.rejects(opening, is("vendor_timeout"));
   await until(() =>
     simulator.requests.some(({ path, method }) => method === "POST" && path === "/v2/conversations"),
@@ -160,7 +165,7 @@ test("each way that Tavus refuses has its code", async () => {
   const { adapter, simulator } = harness;
   const { faults } = simulator;
   const refused = async (code: ErrorCode) => {
-    await assert.rejects(adapter.open(BRIEFING, PERSONA, bindingFor()), is(code), code);
+    await assert.rejects(adapter.open(BRIEFING, PERSONA, bindingFor("tavus")), is(code), code);
     assert.deepEqual(
       [simulator.left().conversations, simulator.left().pals, simulator.ownTools()],
       [0, 0, 0],
@@ -189,12 +194,12 @@ test("ending is a success for every answer to a second end, and a failure when t
   await using harness = await tavusHarness();
   const { adapter, simulator } = harness;
   for (const secondEnd of [200, 204, 400, 409] as const) {
-    const opened = { ...(await adapter.open(BRIEFING, PERSONA, bindingFor())), sessionId: "ses_1" };
+    const opened = { ...(await adapter.open(BRIEFING, PERSONA, bindingFor("tavus"))), sessionId: "ses_1" };
     Object.assign(simulator.faults, { secondEnd });
     await adapter.end(opened, "test");
     await adapter.end(opened, "test");
   }
-  const running = { ...(await adapter.open(BRIEFING, PERSONA, bindingFor())), sessionId: "ses_1" };
+  const running = { ...(await adapter.open(BRIEFING, PERSONA, bindingFor("tavus"))), sessionId: "ses_1" };
   simulator.faults.failNext = 1;
   await assert.rejects(adapter.end(running, "test"), is("vendor_failed"));
   simulator.faults.badKey = true;
@@ -206,7 +211,7 @@ test("a call that leaves no transcript is complete once it is too late for one",
   const timing = { transcriptAfterMs: Number.MAX_SAFE_INTEGER };
   await using harness = await tavusHarness({ transcript_wait_ms: 60_000 }, { clock, timing });
   const { adapter, simulator } = harness;
-  const opened = { ...(await adapter.open(BRIEFING, PERSONA, bindingFor())), sessionId: "ses_1" };
+  const opened = { ...(await adapter.open(BRIEFING, PERSONA, bindingFor("tavus"))), sessionId: "ses_1" };
   await adapter.end(opened, "test");
   assert.deepEqual(await adapter.fetchTranscript!(opened), { turns: [], complete: false });
   await clock.advance(60_000);
@@ -220,7 +225,9 @@ test("a call that leaves no transcript is complete once it is too late for one",
 test("all open sessions are listed, over as many pages as there are", async () => {
   await using harness = await tavusHarness({ strategy: "shared_pal" });
   const { adapter, simulator } = harness;
-  await Promise.all(Array.from({ length: 105 }, () => adapter.open(BRIEFING, harness.persona, bindingFor())));
+  await Promise.all(
+    Array.from({ length: 105 }, () => adapter.open(BRIEFING, harness.persona, bindingFor("tavus"))),
+  );
   assert.equal((await adapter.listOpen!()).length, 105);
   const pages = simulator.requests.filter(
     ({ method, path }) => method === "GET" && path === "/v2/conversations",
@@ -234,7 +241,7 @@ test("all open sessions are listed, over as many pages as there are", async () =
 test("a persona that does not fit is refused before Tavus hears of it", async () => {
   await using harness = await tavusHarness();
   for (const unfit of harness.unfit) {
-    await assert.rejects(harness.adapter.open(BRIEFING, unfit, bindingFor()), is("invalid_input"));
+    await assert.rejects(harness.adapter.open(BRIEFING, unfit, bindingFor("tavus")), is("invalid_input"));
   }
   assert.deepEqual(harness.simulator.requests, []);
 });

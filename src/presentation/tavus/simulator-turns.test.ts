@@ -2,9 +2,10 @@ import assert from "node:assert/strict";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { test } from "node:test";
+import { BRIEFING, bindingFor } from "../../testing/adapter/samples.ts";
 import { FakeClock } from "../../testing/fake-clock.ts";
 import type { VendorPersona } from "../adapter.ts";
-import { BRIEFING, bindingFor, PERSONA, tavusHarness } from "./harness.fixture.ts";
+import { PERSONA, tavusHarness } from "./harness.fixture.ts";
 import { example, type Row } from "./shape.fixture.ts";
 import { parseTavusToolRequest } from "./webhook.ts";
 
@@ -47,7 +48,7 @@ async function call(
   change: Partial<VendorPersona> = {},
 ) {
   const harness = await tavusHarness({}, options);
-  const bound = bindingFor();
+  const bound = bindingFor("tavus");
   const brain = { ...bound.brain, baseUrl: `${us.url}/v1` };
   const binding = { ...bound, brain, tools: { ...bound.tools, url: `${us.url}/tools/ses` } };
   const opened = await harness.adapter.open({ text: BRIEFING.text }, { ...PERSONA, ...change }, binding);

@@ -1,14 +1,15 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { bindingFor } from "../../testing/adapter/samples.ts";
 import { FakeClock } from "../../testing/fake-clock.ts";
-import { bindingFor, tavusHarness } from "./harness.fixture.ts";
+import { tavusHarness } from "./harness.fixture.ts";
 import { departures, example, type Row } from "./shape.fixture.ts";
 
 /** One call with everything in it. */
 async function busyCall() {
   const harness = await tavusHarness({ private_room: true });
   const { adapter, simulator, persona, briefing } = harness;
-  const opened = await adapter.open(briefing, persona, bindingFor());
+  const opened = await adapter.open(briefing, persona, bindingFor("tavus"));
   const person = await simulator.room(opened.vendorSessionId).join({ token: opened.join.token });
   person.say("Hello there.");
   await simulator.idle();
@@ -126,7 +127,7 @@ test("rooms end by themselves: nobody came, everybody left, time is up, the plan
   const clock = new FakeClock();
   await using harness = await tavusHarness({}, { clock });
   const { adapter, simulator, persona, briefing } = harness;
-  const start = async () => (await adapter.open(briefing, persona, bindingFor())).vendorSessionId;
+  const start = async () => (await adapter.open(briefing, persona, bindingFor("tavus"))).vendorSessionId;
   const reason = (id: string) => simulator.conversation(id).shutdownReason;
   const enter = (id: string) => simulator.room(id).join({ token: simulator.conversation(id).meetingToken });
 
@@ -162,7 +163,7 @@ test("nobody enters a private room without its token, or a full one", async () =
   await using harness = await tavusHarness();
   const { adapter, simulator, persona, briefing } = harness;
   const full = { ...persona, vendor: { conversation: { max_participants: 2 } } };
-  const { vendorSessionId, join } = await adapter.open(briefing, full, bindingFor());
+  const { vendorSessionId, join } = await adapter.open(briefing, full, bindingFor("tavus"));
   const room = simulator.room(vendorSessionId);
   await assert.rejects(room.join(), /not allowed/);
   await assert.rejects(room.join({ token: "guess" }), /not allowed/);
@@ -181,7 +182,7 @@ test("the record fills up minutes after the call, webhooks come late, twice, tur
     missing: ["system.shutdown"],
     delayMs: 5_000,
   };
-  const { vendorSessionId } = await adapter.open(briefing, persona, bindingFor());
+  const { vendorSessionId } = await adapter.open(briefing, persona, bindingFor("tavus"));
   await clock.advance(0);
   await clock.advance(5_000);
   await simulator.idle();

@@ -1,21 +1,21 @@
 import { AstrocyteError } from "../../core/errors.ts";
-import type { Binding, VendorPersona, VendorResource, VendorTool } from "../adapter.ts";
+import { canonicalJson } from "../../core/hash-chain.ts";
+import { sha256 } from "../../core/secrets.ts";
+import type { Binding, VendorPersona, VendorTool } from "../adapter.ts";
+import { allMade, type Ledger } from "../resources.ts";
 import type { TavusApi } from "./api.ts";
 import type { TavusPersona } from "./config.ts";
-import { versionedName } from "./tool-names.ts";
-import type { NewTool } from "./types.ts";
+import type { NewTool } from "./read.ts";
 
 /** Seconds that Tavus waits for a tool of our API; it allows 60 (contract §9.3). */
 const API_TIMEOUT_S = 30;
 
 export type ToolRegistry = {
   /** Ids of the persona's tools in Tavus's registry, made where they are missing. */
-  prepare(persona: VendorPersona, block: TavusPersona, binding: Binding, record: Recorder): Promise<string[]>;
+  prepare(persona: VendorPersona, block: TavusPersona, binding: Binding, ledger: Ledger): Promise<string[]>;
   /** Forgets what is known of the registry: a tool may have been deleted there. */
   reset(): void;
 };
-
-type Recorder = (resource: VendorResource) => Promise<void>;
 
 /**
  * Tools that the browser relays have nothing of a session in them: all sessions share them, looked up once in
@@ -34,28 +34,19 @@ export function createToolRegistry(api: TavusApi): ToolRegistry {
     return found;
   }
 
-  async function own(tool: NewTool, record: Recorder): Promise<string> {
-    // The name first: a crash before the id is known must not leave the tool behind.
-    await record({ kind: "tool_name", id: tool.name });
-    const { id } = await api.tools.create(tool);
-    await record({ kind: "tool", id });
-    return id;
+  async function own(tool: NewTool, ledger: Ledger): Promise<string> {
+    return (await ledger.make("tool", tool.name, () => api.tools.create(tool))).id;
   }
 
   return {
-    async prepare(persona, block, binding, record) {
-      const made = await Promise.allSettled(
+    prepare: (persona, block, binding, ledger) =>
+      allMade(
         persona.tools.map((tool) =>
           tool.delivery === "client"
             ? share(clientTool(tool, block))
-            : own(serverTool(tool, block, binding), record),
+            : own(serverTool(tool, block, binding), ledger),
         ),
-      );
-      return made.map((each) => {
-        if (each.status === "rejected") throw each.reason;
-        return each.value;
-      });
-    },
+      ),
     reset: () => shared.clear(),
   };
 }
@@ -98,4 +89,21 @@ function common({ description, parameters, result }: VendorTool, block: TavusPer
     on_resolve: result === "speak" ? ("generate_response" as const) : ("add_to_context" as const),
     tags: ["astrocyte"],
   };
+}
+
+/** Tavus takes `^[a-zA-Z_][a-zA-Z0-9_]{0,63}$`; the version takes 12 of the 64 characters. */
+export const MAX_TOOL_NAME = 52;
+
+/**
+ * Tool names are unique in an account (contract §9.1, 409), while personas and deployments change their tools
+ * under the same name. So the registry's name ends in a hash of the definition: the same definition is shared,
+ * another one stands beside it, and no running call sees its tools change.
+ */
+export function versionedName(name: string, definition: unknown): string {
+  return `${name}__${sha256(canonicalJson(definition)).slice(0, 10)}`;
+}
+
+/** Our name of a tool, of the one that Tavus reports. */
+export function plainToolName(name: string): string {
+  return name.replace(/__[0-9a-f]{10}$/, "");
 }

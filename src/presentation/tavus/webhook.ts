@@ -1,10 +1,10 @@
+import { createHmac } from "node:crypto";
 import { AstrocyteError } from "../../core/errors.ts";
 import { safeEqual } from "../../core/secrets.ts";
 import type { PresentationEvent, ToolCallEvent, WebhookRequest } from "../adapter.ts";
 import { asRow, type Row, text } from "../read.ts";
 import { readEvent } from "./events.ts";
-import { verifyTavusSignature } from "./signature.ts";
-import { plainToolName } from "./tool-names.ts";
+import { plainToolName } from "./tools.ts";
 
 /**
  * A callback of the conversation. Tavus does not sign these (contract §11): the composer has found the session
@@ -30,6 +30,16 @@ export function parseTavusToolRequest(request: WebhookRequest, secret: string): 
   const [name, toolCallId] = [text(call["name"]), text(call["tool_call_id"])];
   if (name === undefined || toolCallId === undefined) throw malformed("lacks name or tool_call_id");
   return { type: "tool_call", toolCallId, name: plainToolName(name), arguments: argumentsOf(call) };
+}
+
+/**
+ * Whether `X-Tavus-Signature` of a tool call delivered to our API is that of the exact bytes that came:
+ * lowercase hex of HMAC-SHA256, no prefix, no timestamp (contract §9.3). Conversation webhooks carry none.
+ * The missing timestamp lets a call be replayed: `tool_call_id` must be executed once.
+ */
+export function verifyTavusSignature(secret: string, body: Uint8Array, header: string | undefined): boolean {
+  if (secret === "" || header === undefined) return false;
+  return safeEqual(header.trim(), createHmac("sha256", secret).update(body).digest("hex"));
 }
 
 /** JSON text, whether it came as text or as an object (§10.2). */

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { refusal } from "../vendor-http.ts";
-import { ADVICE, classify } from "./errors.ts";
 import { example } from "./shape.fixture.ts";
+import { ADVICE, classify } from "./transport.ts";
 
 const TAVUS = { vendor: "tavus", classify, advice: ADVICE };
 

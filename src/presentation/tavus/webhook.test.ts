@@ -3,8 +3,7 @@ import { createHmac } from "node:crypto";
 import { test } from "node:test";
 import { AstrocyteError } from "../../core/errors.ts";
 import { example } from "./shape.fixture.ts";
-import { verifyTavusSignature } from "./signature.ts";
-import { parseTavusToolRequest } from "./webhook.ts";
+import { parseTavusToolRequest, verifyTavusSignature } from "./webhook.ts";
 
 const BODY = new TextEncoder().encode(JSON.stringify(example("tool_api_delivery", "request.default_body")));
 const SIGNATURE = createHmac("sha256", "shared-secret").update(BODY).digest("hex");
