@@ -40,6 +40,8 @@ export class ScriptedAdapter implements PresentationAdapter {
   readonly signsOfLife: string[] = [];
   /** Calls whose socket came in, with the socket. */
   readonly sockets: Array<{ socket: VendorSocket; call: SocketCall }> = [];
+  /** What the page is given of the room besides its address. */
+  joinData?: Record<string, unknown>;
   /** Set by a test, for a vendor that wants words of its own. */
   webhookReply?: NonNullable<PresentationAdapter["webhookReply"]>;
   toolResultInstruction?: NonNullable<PresentationAdapter["toolResultInstruction"]>;
@@ -74,7 +76,11 @@ export class ScriptedAdapter implements PresentationAdapter {
     if (this.faults.loseAnswer) throw this.faults.loseAnswer;
     return {
       vendorSessionId: id,
-      join: { kind: "scripted", url: `https://vendor.test/${id}` },
+      join: {
+        kind: "scripted",
+        url: `https://vendor.test/${id}`,
+        ...(this.joinData && { data: this.joinData }),
+      },
       resources: [resource],
     };
   }

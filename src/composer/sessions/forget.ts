@@ -34,7 +34,7 @@ async function forgetSession(parts: ComposerParts, row: SessionRow): Promise<voi
   if (row.state !== "ended" && row.state !== "failed") await endSession(parts, row.id, "forgotten");
   await unschedule(parts, "settle", row.id);
   // Consent is withdrawn first: what a vendor still sends is then not kept either.
-  const emptied = { consent: "none", briefing: null, metadata: {}, settled: true } as const;
+  const emptied = { consent: "none", briefing: null, metadata: {}, call: null, settled: true } as const;
   await parts.store.sessions.transition(row.id, EVERY_STATE, emptied);
   await parts.store.turns.remove(row.id);
   for (const call of await parts.store.toolCalls.list(row.id, 10_000))

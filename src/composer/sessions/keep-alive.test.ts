@@ -25,6 +25,8 @@ async function pass({ clock, composer }: Pick<World, "clock" | "composer">, ms: 
 
 async function joined({ composer }: World, id: string): Promise<void> {
   await composer.clientEvents(id, [{ events: [{ type: "joined", who: "person" }] }]);
+  // What is accepted is worked off at once, and that is over before our clock goes on.
+  await new Promise((resolve) => setImmediate(resolve));
   await composer.runDue();
 }
 
