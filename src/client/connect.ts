@@ -52,6 +52,7 @@ class RunningSession implements Session {
   readonly #sessionId: string;
   #stopFollowing = () => {};
   #state: ClientState = "joining";
+  #rejoining: Promise<void> | undefined;
   #ending: Promise<void> | undefined;
 
   constructor(options: ConnectOptions, host: Host, transport: Transport) {
@@ -71,7 +72,9 @@ class RunningSession implements Session {
       toolCall: (call) => void relay(call),
       report: (message) => this.#reporter.add(message),
       ended: (reason) => void this.#over(reason),
-      lost: () => void this.#rejoin(),
+      lost: () => {
+        if (this.#state === "joined") this.#rejoining = this.#rejoin();
+      },
       left: () => void this.end("left_room").catch(error),
       error,
     };
@@ -146,7 +149,6 @@ class RunningSession implements Session {
   }
 
   async #rejoin(): Promise<void> {
-    if (this.#state !== "joined") return;
     this.#become("reconnecting");
     this.#tellPresence("left");
     for (const wait of REJOIN_WAITS_MS) {
@@ -177,7 +179,10 @@ class RunningSession implements Session {
     void this.#over("page_closed");
   }
 
+  /** What is for the room waits while the room is away, in its order. */
   async #guard(work: () => void | Promise<void>): Promise<void> {
+    await this.#rejoining;
+    if (this.#state === "ended") return;
     try {
       await work();
     } catch (error) {

@@ -254,11 +254,20 @@ test("typing and interrupting go to the room in the server's words", async () =>
   await assert.rejects(room.session.interrupt(), { code: "not_supported" });
 });
 
-test("without Daily, or in an unknown room, the page is told what to do", async () => {
+test("without what the room needs, or in an unknown room, the page is told what to do", async () => {
   const base = { baseUrl: "", sessionId: SESSION, sessionToken: "t" };
   const join = { kind: "daily", url: "https://tavus.daily.co/c1" };
   await assert.rejects(connect({ ...base, join }), { code: "daily_missing", message: /@daily-co\/daily-js/ });
-  await assert.rejects(connect({ ...base, join: { ...join, kind: "webrtc" } }), { code: "unknown_room" });
+  const kinds: Array<[kind: string, code: string, advice: RegExp]> = [
+    ["livekit", "livekit_missing", /livekit-client and pass `room: new Room\(\)`/],
+    ["elevenlabs", "elevenlabs_missing", /@elevenlabs\/client and pass `conversation: Conversation`/],
+    ["telephone", "nothing_to_join", /\(tel:\+351210000000\): show the number/],
+    ["liveavatar", "unknown_room", /Pass a transport/],
+  ];
+  for (const [kind, code, message] of kinds) {
+    const url = kind === "telephone" ? "tel:+351210000000" : join.url;
+    await assert.rejects(connect({ ...base, join: { kind, url } }), { code, message });
+  }
   await using room = await call();
   const shut = {
     ...room.settings,

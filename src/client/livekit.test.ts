@@ -39,15 +39,16 @@ async function call(options: Partial<ConnectOptions> = {}) {
     host,
     ...options,
   };
+  const session = await connect(settings);
   return {
-    ...{ livekit, vendorRoom, agent, gateway, page, room, settings },
-    session: await connect(settings),
+    ...{ livekit, vendorRoom, agent, gateway, page, room, settings, session },
     /** The first `count` messages that the agent got. */
     async heard(count: number) {
       while (heard.length < count) await new Promise<void>((resolve) => waiting.add(resolve));
       return heard.slice(0, count);
     },
     async [Symbol.asyncDispose]() {
+      await session.end().catch(() => {});
       livekit.close();
       await server.close();
       await gateway[Symbol.asyncDispose]();
@@ -72,6 +73,7 @@ function next<K extends keyof ClientEvents>(
 test("what the vendor sends is reported as it came; what is no JSON is not", async () => {
   await using there = await call();
   there.agent.publishData(new Uint8Array([255, 0, 1]), { topic: "audio" });
+  there.agent.publishJson("astrocyte.presence", { what: "left" });
   there.agent.publishJson("chat/answer", { content: "Hello there." });
   there.agent.publishData(new TextEncoder().encode('{"event_type":"avatar.speak_ended"}'));
   const [reported] = await there.gateway.seen("/client-events");
@@ -166,6 +168,31 @@ test("a lost room is joined again while the session runs; its tools with it", as
   there.room.drop();
   await next(there.session, "state", ({ state }) => state === "ended");
   assert.deepEqual(states, ["joined", "reconnecting", "joined", "reconnecting", "ended ended"]);
+});
+
+test("what the server wants said while the room is away is said when it is back", async () => {
+  const waits: Array<() => void> = [];
+  const { host } = makeHost({
+    after(ms, run) {
+      // The first wait before the room is tried again.
+      if (ms === 500) waits.push(run);
+      const timer = setTimeout(ms === 500 ? () => {} : run, 0);
+      return () => clearTimeout(timer);
+    },
+  });
+  await using there = await call({ host });
+  await there.gateway.seen("/events");
+  there.room.drop();
+  assert.equal(there.session.state, "reconnecting");
+  for (const payload of ["one", "two"])
+    there.gateway.emit("client_instruction", { message: { topic: "t", payload } });
+  there.gateway.say("t1", "user", "Said after these.");
+  await next(there.session, "transcript");
+  for (const run of waits) run();
+  assert.deepEqual(
+    (await there.heard(2)).map(({ body }) => body),
+    ["one", "two"],
+  );
 });
 
 test("a room that the vendor closed is not entered again, and one that the page left ends the session", async () => {

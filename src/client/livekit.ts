@@ -53,7 +53,8 @@ export function createLiveKitTransport(room: LiveKitRoom, join: Join): Transport
 function listen(room: LiveKitRoom, listener: TransportListener, undo: Array<() => void>): void {
   const onData: LiveKitData = (bytes, _from, _kind, topic = "") => {
     const payload = parse(bytes);
-    if (payload !== undefined) listener.report({ topic, payload });
+    // Nobody in the room speaks for the page.
+    if (payload !== undefined && !topic.startsWith("astrocyte.")) listener.report({ topic, payload });
   };
   const onGone: LiveKitGone = (reason) => {
     if (reason === BY_PAGE) listener.left();
