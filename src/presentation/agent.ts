@@ -47,6 +47,8 @@ export class Agent {
   readonly #desk: ToolDesk;
   readonly #tools: VendorTool[];
   #answering: AbortController | undefined;
+  /** Tools of the newest round. */
+  #running: Promise<unknown> = Promise.resolve();
   /** Since the person's last words: some may still be playing. */
   #speeches: Speech[] = [];
   #spoken = 0;
@@ -62,15 +64,21 @@ export class Agent {
 
   /** Answers what the person said; settles when the answer is finished or cut off, and never rejects. */
   hear(text: string): Promise<void> {
-    this.interrupt();
-    this.#speeches = [];
-    this.#history.person(text);
+    this.listen(text);
     return this.#answer();
   }
 
-  /** Answers the last words of an earlier connection, where they were left unanswered. */
-  resume(): Promise<void> {
-    return this.#history.waiting() ? this.#answer() : Promise.resolve();
+  /** Takes in what the person said, to be answered later: by `resume`, or with what comes next. */
+  listen(text: string): void {
+    this.interrupt();
+    this.#speeches = [];
+    this.#history.person(text);
+  }
+
+  /** Answers what was left unanswered, such as by a connection that broke, once the tools have run. */
+  async resume(): Promise<void> {
+    await this.#running;
+    if (this.#history.waiting() && !this.#answering) await this.#answer();
   }
 
   /** Says the text word for word. */
@@ -147,9 +155,7 @@ export class Agent {
     if (signal.aborted) return false;
     this.#finish(speech);
     if (calls.length === 0) return false;
-    const results = await Promise.all(calls.map((call) => this.#run(call)));
-    // Also after an interruption: what a tool has done is done, and the model has to know.
-    this.#history.tools(calls.map((call, i) => ({ call, output: results[i]!.output })));
+    const results = await this.#runAll(calls);
     if (signal.aborted) return false;
     const silent = calls.every(
       ({ name }, i) =>
@@ -158,6 +164,16 @@ export class Agent {
     );
     // A silent result needs no words of its own, but the person must not be left without any.
     return !(silent && speech.text !== "");
+  }
+
+  /** Also after an interruption: what a tool has done is done, and the model has to know. */
+  async #runAll(calls: ToolCallEvent[]): Promise<ToolOutput[]> {
+    const tell = this.#history.tools(calls);
+    const running = Promise.all(calls.map((call) => this.#run(call)));
+    this.#running = running;
+    const results = await running;
+    tell(results.map(({ output }) => output));
+    return results;
   }
 
   async #run(call: ToolCallEvent): Promise<ToolOutput> {

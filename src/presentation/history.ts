@@ -4,8 +4,6 @@ import type { ChatMessage } from "./brain-call.ts";
 /** Messages of the conversation that the brain is sent. */
 const MAX_MESSAGES = 200;
 
-export type ToolOutcome = { call: ToolCallEvent; output: string };
-
 /** The conversation as the brain is sent it: what was really said and heard. */
 export class History {
   readonly #head: ChatMessage[];
@@ -24,9 +22,10 @@ export class History {
     return [...this.#head, ...this.#messages];
   }
 
-  /** True when the last words are the person's. */
+  /** True when the agent has not yet answered the person, or said what a tool gave it. */
   waiting(): boolean {
-    return this.#messages.at(-1)?.role === "user";
+    const role = this.#messages.at(-1)?.role;
+    return role === "user" || role === "tool";
   }
 
   person(text: string): void {
@@ -49,16 +48,23 @@ export class History {
     this.#add({ role: "system", content });
   }
 
-  /** Calls and their results belong together: a model is never shown one without the other. */
-  tools(outcomes: ToolOutcome[]): void {
-    const tool_calls = outcomes.map(({ call }) => ({
-      id: call.toolCallId,
-      type: "function" as const,
-      function: { name: call.name, arguments: call.arguments },
+  /**
+   * Calls and their results belong together: a model is never shown one without the other, and while a tool runs it
+   * is told so, or it would call it again. Returns how to give the results, in order.
+   */
+  tools(calls: ToolCallEvent[]): (outputs: string[]) => void {
+    const tool_calls = calls.map(({ toolCallId: id, name, arguments: args }) => ({
+      ...{ id, type: "function" as const },
+      function: { name, arguments: args },
     }));
-    this.#messages.push({ role: "assistant", content: null, tool_calls });
-    for (const { call, output } of outcomes)
-      this.#messages.push({ role: "tool", tool_call_id: call.toolCallId, content: output });
+    const results = calls.map(({ toolCallId: tool_call_id }) => ({
+      ...{ role: "tool" as const, tool_call_id },
+      content: "This still runs; its result is not known yet.",
+    }));
+    this.#messages.push({ role: "assistant", content: null, tool_calls }, ...results);
+    return (outputs) => {
+      for (const [i, content] of outputs.entries()) results[i]!.content = content;
+    };
   }
 
   #add(message: ChatMessage): void {

@@ -49,6 +49,9 @@ export function createTwilioAdapter(input: TwilioConfigInput, deps: AdapterDeps)
     connect(socket, call) {
       if (config.require_socket_signature && !isSignedSocket(config.auth_token, call.request))
         return socket.close(1008, "the signature is wrong");
+      // The configuration may have changed since the call began.
+      if (validatePersona(config, call.persona).length > 0)
+        return socket.close(1011, "the persona does not fit any more");
       const { sessionId } = call.binding;
       const relay = relays.get(sessionId) ?? new Relay(parts, call);
       relays.set(sessionId, relay);
@@ -123,7 +126,7 @@ function requireRelay(
   if (kind === "interrupt")
     throw new AstrocyteError("not_supported", "[twilio] what Twilio was given to speak cannot be stopped.");
   const relay = relays.get(sessionId);
-  if (relay) return relay;
+  if (relay && (relay.isConnected || kind === "append_context")) return relay;
   throw new AstrocyteError(
     "vendor_not_found",
     `[twilio] session ${sessionId} is not connected here: nobody has answered yet, or the line was lost. Try again.`,

@@ -148,6 +148,30 @@ test("a question that the crash left unanswered is answered after it", async () 
   assert.equal((await call.listen()).text, "Here I am again.");
 });
 
+test("nothing counts as said while nobody hears it; what a tool gave is said on the next line", async () => {
+  const clock = new FakeClock();
+  await using world = await makeWorld({ clock, vendor: { attributes: { applicationReconnect: true } } });
+  const { state, adapter } = world;
+  const tool = Promise.withResolvers<void>();
+  state.beforeTool = () => tool.promise;
+  state.answers.push(callTool("look_up", {}), say("It is on its way."));
+  const call = await world.call();
+  call.say("Where is it?");
+  await world.until(() => state.tools.length === 1);
+  call.dropSocket();
+  await world.until(() => state.told.some(({ type }) => type === "left"));
+  const { session } = world.running();
+  await assert.rejects(adapter.command!(session, { kind: "say", text: "Hello?" }), {
+    code: "vendor_not_found",
+  });
+  tool.resolve();
+  while (call.heard.length === 0) await clock.advance(100);
+  assert.deepEqual(spoken(world.turns()), [
+    ["user", "Where is it?"],
+    ["agent", "It is on its way."],
+  ]);
+});
+
 test("a socket that is refused is tried again, and given up in the end (64102)", async () => {
   await using world = await makeWorld({ config: { max_reconnects: 2 } });
   const { state, simulator } = world;

@@ -64,10 +64,13 @@ export async function makeWorld(options: WorldOptions = {}) {
     asked: [] as Message[][],
     answers: [] as Answer[],
     tools: [] as string[],
+    toolsDone: 0,
     told: [] as PresentationEvent[],
     resources: [] as VendorResource[],
     /** The store fails this many times. */
     failing: 0,
+    /** What a tool waits for. */
+    beforeTool: async () => {},
     /** Sockets are refused. */
     deaf: false,
     over: false,
@@ -122,6 +125,8 @@ export async function makeWorld(options: WorldOptions = {}) {
     }
     if (path === "/tools") {
       state.tools.push(body.toString());
+      await state.beforeTool();
+      res.on("close", () => state.toolsDone++);
       return void res.end(JSON.stringify({ tool_call_id: "call_1", status: "success", output: "done" }));
     }
     const request = requestOf(publicUrl, req, body);

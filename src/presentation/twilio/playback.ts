@@ -2,6 +2,8 @@ import type { Clock } from "../../core/clock.ts";
 
 /** Time that a character takes to speak, in milliseconds: about 150 words a minute. */
 const MS_PER_CHARACTER = 65;
+/** How much longer than twice the estimate we wait for Twilio to say that it has spoken. */
+const SLACK_MS = 2_000;
 
 /** What the caller has heard of what we sent, from what Twilio tells of it; by estimate where it tells nothing. */
 export class Playback {
@@ -54,10 +56,11 @@ export class Playback {
 
   /** Resolves when everything is spoken, as far as can be told, and after `limitMs` anyway. */
   quiet(limitMs: number): Promise<void> {
-    const left = this.#endsAt - this.#clock.now();
-    if (!this.#pending || (left <= 0 && !this.#speaking)) return Promise.resolve();
+    const left = Math.max(0, this.#endsAt - this.#clock.now());
+    if (!this.#pending || (left === 0 && !this.#speaking)) return Promise.resolve();
+    const longest = this.#told ? 2 * left + SLACK_MS : left;
     return new Promise((resolve) => {
-      const cancel = this.#clock.after(this.#told ? limitMs : Math.min(limitMs, left), resolve);
+      const cancel = this.#clock.after(Math.min(limitMs, longest), resolve);
       this.#waiting.push(() => {
         cancel();
         resolve();

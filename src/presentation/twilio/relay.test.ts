@@ -139,6 +139,26 @@ test("a tool runs at our endpoint, and what it did is done whoever cuts in", asy
   assert.ok(roles.lastIndexOf("tool") > 0 && roles.at(-1) === "user");
 });
 
+test("while a tool still runs the model knows, and later what it gave", async () => {
+  await using world = await makeWorld();
+  const { state } = world;
+  const tool = Promise.withResolvers<void>();
+  state.beforeTool = () => tool.promise;
+  state.answers.push(callTool("look_up", {}), say("A moment more."), say("It is on its way."));
+  const call = await world.call();
+  call.say("Where is it?");
+  await world.until(() => state.tools.length === 1);
+  call.say("Hello?");
+  await call.listen();
+  assert.match(String(state.asked[1]!.find(({ role }) => role === "tool")?.content), /still runs/);
+  tool.resolve();
+  await world.until(() => state.toolsDone === 1);
+  call.say("And now?");
+  await call.listen();
+  assert.equal(state.asked[2]!.find(({ role }) => role === "tool")?.content, "done");
+  assert.equal(state.tools.length, 1);
+});
+
 test("keys are entered by a pause or by #, and answered", async () => {
   await using world = await makeWorld({ config: { dtmf_pause_ms: 20_000 } });
   world.state.answers.push(say("Four two. Thank you."));

@@ -18,6 +18,9 @@ import type { FromTwilio } from "./messages.ts";
 import { Playback } from "./playback.ts";
 import { Transfer } from "./transfer.ts";
 
+/** The longest last words before a call is handed over, in milliseconds. */
+const LAST_WORDS_MS = 60_000;
+
 export type RelayParts = AdapterDeps & { config: TwilioConfig; http: HttpClient };
 
 /** The agent's side of one telephone call. It outlives its socket: a call that is connected again goes on. */
@@ -80,6 +83,11 @@ export class Relay {
     before?.close(1000, "connected again");
   }
 
+  /** True while somebody can hear us. */
+  get isConnected(): boolean {
+    return this.#line !== undefined && !this.#over;
+  }
+
   command(command: SessionCommand): void {
     if (command.kind === "append_context") this.#agent.addContext(command.text);
     if (command.kind === "say") this.#agent.say(command.text);
@@ -114,7 +122,7 @@ export class Relay {
     if (!this.#greeted && greeting !== undefined) {
       this.#playback.sent(greeting);
       this.#agent.said("greeting", greeting);
-    } else void this.#agent.resume();
+    } else void this.#agent.resume().then(() => this.#handOver());
     this.#greeted = true;
   }
 
@@ -167,8 +175,10 @@ export class Relay {
     else this.#apologise();
   }
 
+  /** What was said as the line broke is answered on the next one. */
   #answer(words: string): void {
-    void this.#agent.hear(words).then(() => this.#handOver());
+    if (this.#line) void this.#agent.hear(words).then(() => this.#handOver());
+    else this.#agent.listen(words);
   }
 
   #listen(): void {
@@ -186,7 +196,7 @@ export class Relay {
   async #handOver(): Promise<void> {
     const { handoff } = this.#transfer;
     if (!handoff || this.#over) return;
-    await this.#playback.quiet(this.#parts.config.goodbye_ms);
+    await this.#playback.quiet(LAST_WORDS_MS);
     if (this.#transfer.handoff !== handoff || this.#over) return;
     const { session, binding } = this.#call;
     try {
@@ -200,7 +210,7 @@ export class Relay {
   }
 
   #apologise(): void {
-    if (!this.#over) this.#agent.say(this.#block.apology);
+    if (!this.#over && this.#line) this.#agent.say(this.#block.apology);
   }
 
   #utter(piece: string): Promise<void> | undefined {
