@@ -5,12 +5,12 @@ import { ElevenLabsClient } from "@elevenlabs/elevenlabs-js";
 import { connect } from "../../src/client/index.ts";
 import { makeCall, toolCall } from "../../src/presentation/elevenlabs/call.fixture.ts";
 import {
-  BRIEFING,
   elevenLabsHarness,
   PERSONA,
   WEBHOOK_SECRET,
 } from "../../src/presentation/elevenlabs/harness.fixture.ts";
 import { verifyElevenLabsSignature } from "../../src/presentation/elevenlabs/index.ts";
+import { BRIEFING } from "../../src/testing/adapter/samples.ts";
 import { FakeElevenLabsPage, signElevenLabsWebhook } from "../../src/testing/index.ts";
 import { APP_KEY, openSession } from "../gateway.fixture.ts";
 import { MEMORY, world } from "./elevenlabs.fixture.ts";

@@ -8,18 +8,23 @@ import type {
   VendorTurn,
 } from "../adapter.ts";
 import { text } from "../read.ts";
+import { listLeft, releaseAll } from "../resources.ts";
 import { gone } from "../vendor-http.ts";
 import { createElevenLabsApi, type ElevenLabsApi } from "./api.ts";
 import { readClientEvent } from "./client-events.ts";
 import { clientInstruction, toolResultInstruction, unsupported } from "./commands.ts";
-import { type ElevenLabsConfig, type ElevenLabsConfigInput, parseElevenLabsConfig } from "./config.ts";
+import {
+  type ElevenLabsConfig,
+  type ElevenLabsConfigInput,
+  parseElevenLabsConfig,
+  validatePersona,
+} from "./config.ts";
 import { createInbound } from "./inbound.ts";
 import { type MonitorCommand, sendToMonitor } from "./monitor.ts";
 import { openSession } from "./open.ts";
-import { listLeft, releaseResources } from "./release.ts";
+import { kindsOf } from "./release.ts";
 import { isOver, isRunning, recordsOf } from "./sessions.ts";
 import { readTranscript } from "./transcript.ts";
-import { validatePersona } from "./validate.ts";
 import { parseToolRequest, parseWebhook, sessionOfWebhook } from "./webhook.ts";
 
 /**
@@ -48,7 +53,7 @@ export function createElevenLabsAdapter(
     validate: (persona) => validatePersona(config, persona),
     open: (briefing, persona, binding) => openSession(parts, briefing, persona, binding),
     end: (session) => endSession(parts, session),
-    release: (resources) => releaseResources(api, resources),
+    release: (resources) => releaseAll(kindsOf(api), resources),
     ...(webhook_secret !== undefined && {
       sessionOfWebhook: (request) => sessionOfWebhook(parts, request),
       parseWebhook: (request) => parseWebhook(parts, request),
@@ -58,7 +63,7 @@ export function createElevenLabsAdapter(
     parseClientEvent: readClientEvent,
     fetchTranscript: (session) => fetchTranscript(parts, session),
     isOpen: (session) => isOpen(parts, session),
-    listLeft: () => listLeft(api),
+    listLeft: () => listLeft(kindsOf(api)),
     ...(config.monitoring && { command: (session, command) => appendContext(parts, session, command) }),
     clientInstruction: (session, command) => {
       if (config.monitoring && command.kind === "append_context") throw unsupported(command);

@@ -1,6 +1,7 @@
 import type { Binding, VendorBriefing, VendorPersona } from "../adapter.ts";
 import type { Row } from "../read.ts";
-import type { ElevenLabsConfig, ElevenLabsPersona } from "./config.ts";
+import { type ElevenLabsConfig, type ElevenLabsPersona, languageCode } from "./config.ts";
+import { SESSION_VARIABLE, sessionTag } from "./sessions.ts";
 import { endCallTool } from "./tools.ts";
 
 /** What the page is sent, so that it can show, speak and relay (contract §A.10). */
@@ -113,9 +114,41 @@ function seconds(ms: number): number {
   return Math.max(1, Math.ceil(ms / 1000));
 }
 
-/** `pt-BR` has a code of its own; of all others ElevenLabs knows the language alone. Undefined for no tag. */
-export function languageCode(tag: string): string | undefined {
-  const lower = tag.toLowerCase();
-  if (lower === "pt-br") return lower;
-  return /^([a-z]{2,3})(-[a-z0-9]+)*$/.exec(lower)?.[1];
+export type Initiation = {
+  briefing: VendorBriefing;
+  persona: VendorPersona;
+  binding: Binding;
+  block: ElevenLabsPersona;
+};
+
+/**
+ * What a conversation with a shared agent begins with (contract §A.9, §A.10): sent by the page as
+ * `conversation_initiation_client_data`, or answered to the initiation webhook. All of it may be seen: the token
+ * opens nothing without the account's own brain key, and the briefing is not here.
+ */
+export function initiationData(
+  config: ElevenLabsConfig,
+  { briefing, persona, binding, block }: Initiation,
+): Row {
+  const voice_id = block.voice_id ?? config.voice_id;
+  const may = (name: ElevenLabsConfig["overrides"][number]) => config.overrides.includes(name);
+  const agent = {
+    ...(may("first_message") &&
+      briefing.greeting !== undefined && { first_message: withoutVariables(briefing.greeting) }),
+    ...(may("language") && { language: languageCode(persona.language) }),
+  };
+  const tts = may("voice_id") && voice_id !== undefined ? { voice_id } : {};
+  return {
+    conversation_config_override: {
+      ...(Object.keys(agent).length > 0 && { agent }),
+      ...(Object.keys(tts).length > 0 && { tts }),
+    },
+    custom_llm_extra_body: { astrocyte_context: binding.brain.contextToken },
+    dynamic_variables: {
+      ...config.dynamic_variables,
+      ...block.dynamic_variables,
+      [SESSION_VARIABLE]: sessionTag(binding),
+    },
+    ...(binding.personTag !== undefined && { user_id: binding.personTag }),
+  };
 }

@@ -1,8 +1,9 @@
 import { type Clock, systemClock } from "../../core/clock.ts";
+import { BRIEFING, bindingFor } from "../../testing/adapter/samples.ts";
 import { type SimulatorReply, startOpenAISimulator } from "../../testing/openai-simulator.ts";
 import type { Binding, SessionHandle, VendorPersona } from "../adapter.ts";
 import type { ElevenLabsConfigInput } from "./config.ts";
-import { BRIEFING, bindingFor, elevenLabsHarness, PERSONA } from "./harness.fixture.ts";
+import { elevenLabsHarness, PERSONA } from "./harness.fixture.ts";
 import type { ElevenLabsTiming } from "./simulator-world.ts";
 
 export type CallOptions = {
@@ -19,7 +20,7 @@ export async function makeCall(options: CallOptions = {}) {
   const model = await startOpenAISimulator(options.answer ? { answer: options.answer } : {});
   const { clock = systemClock, timing = {} } = options;
   const harness = await elevenLabsHarness(options.config, { clock, timing });
-  const bound = bindingFor(options.binding);
+  const bound = bindingFor("elevenlabs", options.binding);
   const binding = { ...bound, brain: { ...bound.brain, baseUrl: model.url } };
   const opened = await harness.adapter.open(BRIEFING, { ...PERSONA, ...options.persona }, binding);
   const { sessionId } = binding;

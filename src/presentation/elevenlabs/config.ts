@@ -1,5 +1,7 @@
 import { z } from "zod";
-import { AstrocyteError } from "../../core/errors.ts";
+import type { VendorPersona, VendorTool } from "../adapter.ts";
+import { blockProblems, parseVendorConfig, takenProblems } from "../vendor-config.ts";
+import { toolProblems } from "./tools.ts";
 
 const section = z.record(z.string(), z.unknown());
 const variables = z.record(z.string().min(1), z.union([z.string(), z.number(), z.boolean()]));
@@ -73,25 +75,68 @@ export const elevenLabsPersona = z.strictObject({
 
 export type ElevenLabsPersona = z.output<typeof elevenLabsPersona>;
 
-/** Errors: `config_invalid`, naming every field that is wrong, never a value. */
+/** Errors: `config_invalid`. */
 export function parseElevenLabsConfig(input: unknown): ElevenLabsConfig {
-  const result = elevenLabsConfig.safeParse(input);
-  const issues = result.success ? shapeIssues(result.data) : issuesOf(result.error);
-  if (result.success && issues.length === 0) return result.data;
-  throw new AstrocyteError(
-    "config_invalid",
-    `[elevenlabs] presentation.elevenlabs is not valid: ${issues.join("; ")}. Correct these fields.`,
-    { details: { issues } },
-  );
+  return parseVendorConfig("elevenlabs", elevenLabsConfig, input, phoneProblems);
 }
 
-function shapeIssues(config: ElevenLabsConfig): string[] {
+function phoneProblems(config: ElevenLabsConfig): string[] {
   const phone = config.inbound_secret !== undefined && config.strategy !== "shared_agent";
   return phone ? ["inbound_secret: a number belongs to an agent of yours: set strategy: shared_agent"] : [];
 }
 
-export function issuesOf(error: z.ZodError): string[] {
-  return error.issues.map(({ path, message }) =>
-    path.length === 0 ? message : `${path.join(".")}: ${message}`,
-  );
+const AT = "vendors.elevenlabs";
+
+/** What of a persona does not fit ElevenLabs, each a sentence; empty when it fits. */
+export function validatePersona(
+  config: ElevenLabsConfig,
+  { vendor, tools, language }: VendorPersona,
+): string[] {
+  return blockProblems("elevenlabs", elevenLabsPersona, vendor, (block) => [
+    ...agentProblems(config, block),
+    ...tools.flatMap((tool) =>
+      [...toolProblems(tool), ...deliveryProblems(config, tool)].map((what) => `tool "${tool.name}" ${what}`),
+    ),
+    ...(languageCode(language) === undefined
+      ? [`language "${language}" is not known: use a BCP 47 tag such as "es"`]
+      : []),
+  ]);
+}
+
+function agentProblems(config: ElevenLabsConfig, block: ElevenLabsPersona): string[] {
+  const shared = config.strategy === "shared_agent";
+  return [
+    ...(shared && (block.agent_id ?? config.agent_id) === undefined
+      ? [`shared_agent needs an agent: set presentation.elevenlabs.agent_id or ${AT}.agent_id`]
+      : []),
+    ...(!shared && block.agent_id !== undefined
+      ? [`${AT}.agent_id is for strategy: shared_agent; a session's own agent has its own id`]
+      : []),
+    ...takenProblems(`${AT}.conversation_config`, block.conversation_config, ["agent"]),
+    ...takenProblems(`${AT}.platform_settings`, block.platform_settings, [
+      "auth",
+      "call_limits",
+      "overrides",
+    ]),
+    ...(shared && (block.conversation_config ?? block.platform_settings) !== undefined
+      ? [
+          `${AT}: an agent of yours is configured at ElevenLabs; remove conversation_config, platform_settings`,
+        ]
+      : []),
+  ];
+}
+
+function deliveryProblems(config: ElevenLabsConfig, { delivery }: VendorTool): string[] {
+  const possible = config.strategy === "agent_per_session" || config.inbound_secret !== undefined;
+  if (delivery !== "server" || possible) return [];
+  return [
+    "is called by ElevenLabs with the session's own secret, which a shared agent cannot hold: use agent_per_session",
+  ];
+}
+
+/** `pt-BR` has a code of its own; of all others ElevenLabs knows the language alone. Undefined for no tag. */
+export function languageCode(tag: string): string | undefined {
+  const lower = tag.toLowerCase();
+  if (lower === "pt-br") return lower;
+  return /^([a-z]{2,3})(-[a-z0-9]+)*$/.exec(lower)?.[1];
 }

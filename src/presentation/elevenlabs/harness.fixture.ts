@@ -1,40 +1,19 @@
 import { type Clock, systemClock } from "../../core/clock.ts";
 import { silentLogger } from "../../core/telemetry.ts";
+import { BRIEFING, bindingFor, CLIENT_TOOL, personaFor, SERVER_TOOL } from "../../testing/adapter/samples.ts";
 import type { AdapterHarness } from "../../testing/adapter-contract.ts";
-import type {
-  Binding,
-  CallbackRequest,
-  JoinInfo,
-  OpenedSession,
-  PresentationAdapter,
-  VendorPersona,
-} from "../adapter.ts";
+import type { Binding, CallbackRequest, JoinInfo, OpenedSession, PresentationAdapter } from "../adapter.ts";
 import { createElevenLabsAdapter } from "./adapter.ts";
 import type { ElevenLabsConfigInput } from "./config.ts";
 import { INBOUND_SECRET_HEADER } from "./inbound.ts";
 import { createElevenLabsSimulator, type ElevenLabsSimulator } from "./simulator.ts";
 import type { ElevenLabsTiming } from "./simulator-world.ts";
 
-export const PERSONA: VendorPersona = {
-  id: "coach",
-  prompt: "You are a coach.",
-  language: "en",
+export const PERSONA = personaFor({
   vendor: { voice_id: "voice_of_theo" },
   tools: [
-    {
-      name: "look_up",
-      description: "Looks something up.",
-      parameters: { type: "object", properties: { what: { type: "string" } }, required: ["what"] },
-      result: "speak",
-      delivery: "client",
-    },
-    {
-      name: "change_address",
-      description: "Changes the address.",
-      parameters: { type: "object", properties: { to: { type: "string" } }, required: ["to"] },
-      result: "silent",
-      delivery: "server",
-    },
+    CLIENT_TOOL,
+    SERVER_TOOL,
     {
       name: "end_call",
       description: "Ends the call.",
@@ -43,38 +22,10 @@ export const PERSONA: VendorPersona = {
       delivery: "client",
     },
   ],
-};
+});
 
-export const BRIEFING = { text: "You are a coach. Anna runs on Tuesdays.", greeting: "Hello Anna." };
 export const WEBHOOK_SECRET = "wsec_of_the_workspace";
 export const INBOUND_SECRET = "inbound-secret-of-the-number";
-
-let sessions = 0;
-
-/** What the composer hands over; all credentials differ from session to session. */
-export function bindingFor(over: Partial<Binding> = {}): Binding {
-  const n = ++sessions;
-  return {
-    sessionId: `ses_${n}`,
-    marker: `astrocyte:ses_${n}`,
-    brain: {
-      baseUrl: "http://127.0.0.1:9/brain/v1",
-      apiKey: `ses_${n}.brain-key-${n}`,
-      contextToken: `ses_${n}.context-token-${n}`,
-      model: "astrocyte",
-    },
-    callbackUrl: `http://127.0.0.1:9/v1/webhooks/elevenlabs/ses_${n}.webhook-secret-${n}`,
-    tools: {
-      url: `http://127.0.0.1:9/v1/tools/elevenlabs/ses_${n}.webhook-secret-${n}`,
-      secret: `tool-secret-${n}`,
-    },
-    socketUrl: `ws://127.0.0.1:9/v1/sockets/elevenlabs/ses_${n}.webhook-secret-${n}`,
-    limits: { maxDurationMs: 600_000, absentTimeoutMs: 120_000, leftTimeoutMs: 30_000 },
-    personTag: `person-${n}`,
-    onResource: async () => {},
-    ...over,
-  };
-}
 
 /** An agent of one's own that serves many sessions, as docs/vendors/elevenlabs.md says to set it up. */
 export function sharedAgent(simulator: ElevenLabsSimulator, brain: { url: string; key: string }): string {
@@ -142,7 +93,7 @@ export async function elevenLabsHarness(
     briefing: BRIEFING,
     secrets: [simulator.apiKey, WEBHOOK_SECRET, brain.key],
     ...(shared && { forPage: ({ brain }: Binding) => [brain.contextToken] }),
-    binding: (onResource) => bindingFor({ onResource }),
+    binding: (onResource) => bindingFor("elevenlabs", { onResource }),
     vendor: {
       ...(shared ? sharedVendor(simulator, joins) : ownVendor(simulator, joins)),
       ...(config.inbound_secret !== undefined && { ring: () => ringing(config.inbound_secret!) }),

@@ -3,17 +3,11 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { test } from "node:test";
 import { AstrocyteError, toAstrocyteError } from "../../core/errors.ts";
+import { BRIEFING, bindingFor } from "../../testing/adapter/samples.ts";
 import { startOpenAISimulator } from "../../testing/openai-simulator.ts";
 import type { Binding, RunningCall } from "../adapter.ts";
 import { asRow } from "../read.ts";
-import {
-  BRIEFING,
-  bindingFor,
-  callback,
-  elevenLabsHarness,
-  INBOUND_SECRET,
-  sharedAgent,
-} from "./harness.fixture.ts";
+import { callback, elevenLabsHarness, INBOUND_SECRET, sharedAgent } from "./harness.fixture.ts";
 
 const HEADERS = { "x-astrocyte-inbound-secret": INBOUND_SECRET };
 const CALL = {
@@ -43,7 +37,7 @@ async function world(answer: (call: { from: string; callId: string }) => Partial
         const { status, contentType, body } = inbound.decline(made);
         return void res.writeHead(status, { "content-type": contentType }).end(body);
       }
-      const binding = bindingFor({ ...made, inbound: call });
+      const binding = bindingFor("elevenlabs", { ...made, inbound: call });
       const session = await adapter.open(BRIEFING, harness.persona, binding);
       const running = {
         session: { sessionId: binding.sessionId, ...session },

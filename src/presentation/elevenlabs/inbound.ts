@@ -2,9 +2,8 @@ import { AstrocyteError } from "../../core/errors.ts";
 import { safeEqual } from "../../core/secrets.ts";
 import type { CallbackRequest, InboundCall, InboundCalls, RunningCall, VendorReply } from "../adapter.ts";
 import { parseRow, text } from "../read.ts";
-import type { ElevenLabsConfig } from "./config.ts";
-import { initiationData } from "./initiation.ts";
-import { requireBlock } from "./validate.ts";
+import { initiationData } from "./agent-body.ts";
+import { type ElevenLabsConfig, elevenLabsPersona } from "./config.ts";
 import { headerOf } from "./webhook.ts";
 
 export const INBOUND_SECRET_HEADER = "x-astrocyte-inbound-secret";
@@ -57,7 +56,7 @@ function parseCall(request: CallbackRequest, secret: string): InboundCall {
 
 /** No browser is in this call, so what the agent's own webhook tools need may go along (see the docs page). */
 function acceptCall(config: ElevenLabsConfig, { briefing, persona, binding }: RunningCall): VendorReply {
-  const block = requireBlock(config, persona);
+  const block = elevenLabsPersona.parse(persona.vendor);
   const data = initiationData(config, { briefing, persona, binding, block });
   const tools = {
     astrocyte_call: binding.tools.url.split("/").at(-1)!,

@@ -12,4 +12,4 @@ export {
   elevenLabsConfig,
   elevenLabsPersona,
 } from "./config.ts";
-export { verifyElevenLabsSignature } from "./signature.ts";
+export { verifyElevenLabsSignature } from "./webhook.ts";

@@ -1,9 +1,10 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { AstrocyteError } from "../../core/errors.ts";
+import { BRIEFING, bindingFor } from "../../testing/adapter/samples.ts";
 import type { VendorResource } from "../adapter.ts";
 import { asRow, type Row } from "../read.ts";
-import { BRIEFING, bindingFor, elevenLabsHarness, INBOUND_SECRET, PERSONA } from "./harness.fixture.ts";
+import { elevenLabsHarness, INBOUND_SECRET, PERSONA } from "./harness.fixture.ts";
 
 type Harness = Awaited<ReturnType<typeof elevenLabsHarness>>;
 
@@ -20,7 +21,7 @@ test("a session's agent thinks with our brain alone, lets nobody in unasked, and
   await using harness = await elevenLabsHarness({
     post_call_webhook_id: "wh_1",
   });
-  const binding = bindingFor();
+  const binding = bindingFor("elevenlabs");
   await harness.adapter.open(BRIEFING, PERSONA, binding);
   const [body] = sent(harness, AGENTS);
   const { conversation_config: config, platform_settings: platform, name } = body!;
@@ -63,7 +64,7 @@ test("what the persona says of ElevenLabs is passed on, beside what is ours", as
     conversation_config: { tts: { stability: 0.4 }, asr: { keywords: ["Brightside"] } },
     platform_settings: { privacy: { record_voice: false } },
   };
-  await harness.adapter.open(BRIEFING, { ...PERSONA, language: "pt-BR", vendor }, bindingFor());
+  await harness.adapter.open(BRIEFING, { ...PERSONA, language: "pt-BR", vendor }, bindingFor("elevenlabs"));
   const [body] = sent(harness, AGENTS);
   const config = asRow(body!["conversation_config"]);
   assert.deepEqual(config["tts"], { model_id: "eleven_flash_v2_5", stability: 0.4 });
@@ -74,7 +75,7 @@ test("what the persona says of ElevenLabs is passed on, beside what is ours", as
 
 test("tools the page runs, and tools that ElevenLabs calls with the session's own secret", async () => {
   await using harness = await elevenLabsHarness();
-  const binding = bindingFor();
+  const binding = bindingFor("elevenlabs");
   const { join } = await harness.adapter.open(BRIEFING, PERSONA, binding);
   assert.deepEqual(join.data, { tools: ["look_up"] });
   const tools = sent(harness, TOOLS).map((each) => asRow(each["tool_config"]));
@@ -105,7 +106,7 @@ test("what a crash or a lost answer left of tools and secrets is found by its na
     simulator.faults.loseAnswerOf = `POST ${path}`;
     const recorded: VendorResource[] = [];
     const onResource = async (resource: VendorResource) => void recorded.push(resource);
-    await assert.rejects(adapter.open(BRIEFING, PERSONA, bindingFor({ onResource })), (error) =>
+    await assert.rejects(adapter.open(BRIEFING, PERSONA, bindingFor("elevenlabs", { onResource })), (error) =>
       AstrocyteError.is(error, "vendor_failed"),
     );
     assert.deepEqual(simulator.left(), { agents: 0, tools: 1, secrets: 0 });
@@ -121,7 +122,7 @@ test("an agent of one's own: one call, and what the page sends names the session
     dynamic_variables: { company: "Brightside" },
     overrides: ["first_message", "language", "voice_id"],
   });
-  const binding = bindingFor();
+  const binding = bindingFor("elevenlabs");
   const { vendorSessionId, join, resources } = await harness.adapter.open(BRIEFING, harness.persona, binding);
   assert.deepEqual(resources, []);
   assert.equal(harness.simulator.requests.length, 1);
@@ -137,7 +138,7 @@ test("an agent of one's own: one call, and what the page sends names the session
   });
   assert.ok(join.expiresAt! > Date.now() + 14 * 60_000);
   assert.ok(vendorSessionId.startsWith(`${binding.sessionId}.`) && vendorSessionId.length > 32);
-  const again = await harness.adapter.open(BRIEFING, harness.persona, bindingFor());
+  const again = await harness.adapter.open(BRIEFING, harness.persona, bindingFor("elevenlabs"));
   assert.notEqual(again.vendorSessionId.split(".")[1], vendorSessionId.split(".")[1]);
 });
 
@@ -146,7 +147,7 @@ test("a tool whose secret a page would have to carry is refused, before anything
     strategy: "shared_agent",
     inbound_secret: INBOUND_SECRET,
   });
-  const opening = harness.adapter.open(BRIEFING, PERSONA, bindingFor());
+  const opening = harness.adapter.open(BRIEFING, PERSONA, bindingFor("elevenlabs"));
   await assert.rejects(opening, (error) => AstrocyteError.is(error, "invalid_input"));
   assert.equal(harness.simulator.requests.length, 0);
 });
@@ -154,7 +155,7 @@ test("a tool whose secret a page would have to carry is refused, before anything
 test("both ways in, or LiveKit's alone", async () => {
   for (const connection of ["webrtc", "both"] as const) {
     await using harness = await elevenLabsHarness({ connection });
-    const { join } = await harness.adapter.open(BRIEFING, PERSONA, bindingFor());
+    const { join } = await harness.adapter.open(BRIEFING, PERSONA, bindingFor("elevenlabs"));
     assert.equal(join.url.startsWith(connection === "both" ? "ws://127.0.0.1" : "wss://livekit.rtc"), true);
     assert.match(join.token!, /^livekit_/);
   }
@@ -172,10 +173,13 @@ test("refusals have our codes, and quote nothing", async () => {
   for (const [status, body, code] of cases) {
     await using harness = await elevenLabsHarness();
     harness.simulator.faults.refuseNext = { call: `POST ${AGENTS}`, status, body };
-    await assert.rejects(harness.adapter.open(BRIEFING, PERSONA, bindingFor()), (error: Error) => {
-      assert.ok(AstrocyteError.is(error, code as "vendor_auth"), `${status} ${error.message}`);
-      return !error.message.includes("my secret");
-    });
+    await assert.rejects(
+      harness.adapter.open(BRIEFING, PERSONA, bindingFor("elevenlabs")),
+      (error: Error) => {
+        assert.ok(AstrocyteError.is(error, code as "vendor_auth"), `${status} ${error.message}`);
+        return !error.message.includes("my secret");
+      },
+    );
     assert.deepEqual(harness.simulator.left(), { agents: 0, tools: 0, secrets: 0 });
   }
 });

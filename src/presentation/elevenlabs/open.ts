@@ -1,4 +1,4 @@
-import { AstrocyteError, toAstrocyteError } from "../../core/errors.ts";
+import { AstrocyteError } from "../../core/errors.ts";
 import type {
   AdapterDeps,
   Binding,
@@ -6,34 +6,37 @@ import type {
   OpenedSession,
   VendorBriefing,
   VendorPersona,
-  VendorResource,
 } from "../adapter.ts";
-import { agentBody } from "./agent-body.ts";
+import { allMade, type Ledger, openWithLedger, releaseAll } from "../resources.ts";
+import { assertFits } from "../vendor-config.ts";
+import { agentBody, initiationData } from "./agent-body.ts";
 import type { ElevenLabsApi } from "./api.ts";
-import type { ElevenLabsConfig, ElevenLabsPersona } from "./config.ts";
-import { initiationData } from "./initiation.ts";
-import { releaseResources } from "./release.ts";
+import {
+  type ElevenLabsConfig,
+  type ElevenLabsPersona,
+  elevenLabsPersona,
+  validatePersona,
+} from "./config.ts";
+import { kindsOf } from "./release.ts";
 import { sessionTag } from "./sessions.ts";
 import { END_CALL, toolBody } from "./tools.ts";
-import { requireBlock } from "./validate.ts";
 
 export type Opener = AdapterDeps & { config: ElevenLabsConfig; api: ElevenLabsApi };
 
-type Recorder = (resource: VendorResource) => Promise<void>;
 type Opening = {
   persona: VendorPersona;
   briefing: VendorBriefing;
   binding: Binding;
   block: ElevenLabsPersona;
-  record: Recorder;
+  ledger: Ledger;
 };
 
 /** A way in is good for this long (contract §A.7). */
 const JOIN_WITHIN_MS = 15 * 60_000;
 
 /**
- * Secrets beside tools, the agent, the way in; on an agent of yours the way in alone. What is created is recorded
- * before the next step, and taken back when a later one fails. Billing starts when the page connects.
+ * Secrets beside tools, the agent, the way in; on an agent of yours the way in alone. Billing starts when the page
+ * connects.
  */
 export async function openSession(
   opener: Opener,
@@ -41,39 +44,30 @@ export async function openSession(
   persona: VendorPersona,
   binding: Binding,
 ): Promise<OpenedSession> {
-  const block = requireBlock(opener.config, persona);
-  const resources: VendorResource[] = [];
-  const record = async (resource: VendorResource) => {
-    resources.push(resource);
-    await binding.onResource(resource);
-  };
-  const opening = { persona, briefing, binding, block, record };
-  try {
-    const shared = opener.config.strategy === "shared_agent";
-    const found = shared ? await openShared(opener, opening) : await openOwn(opener, opening);
-    return { ...found, resources };
-  } catch (error) {
-    await takeBack(opener, resources, binding.sessionId);
-    throw error;
-  }
+  const { config, api, logger } = opener;
+  assertFits("elevenlabs", validatePersona(config, persona));
+  const block = elevenLabsPersona.parse(persona.vendor);
+  const open = config.strategy === "shared_agent" ? openShared : openOwn;
+  return openWithLedger(
+    { vendor: "elevenlabs", binding, logger },
+    (resources) => releaseAll(kindsOf(api), resources),
+    (ledger) => open(opener, { persona, briefing, binding, block, ledger }),
+  );
 }
 
 type Found = Omit<OpenedSession, "resources">;
 
 async function openOwn(opener: Opener, opening: Opening): Promise<Found> {
-  const { binding, record } = opening;
-  const [secret, tools] = await Promise.allSettled([
+  const { config, api } = opener;
+  const { binding, ledger, persona } = opening;
+  const [secretId, toolIds] = await allMade([
     makeSecret(opener, opening, "brain", binding.brain.apiKey),
     makeTools(opener, opening),
   ]);
-  if (secret.status === "rejected") throw secret.reason;
-  if (tools.status === "rejected") throw tools.reason;
-  await record({ kind: "agent_name", id: binding.marker });
-  const body = agentBody({ ...opening, config: opener.config, secretId: secret.value, toolIds: tools.value });
-  const agent = await opener.api.agents.create(body);
-  await record({ kind: "agent", id: agent });
+  const body = agentBody({ ...opening, config, secretId, toolIds });
+  const agent = await ledger.make("agent", binding.marker, () => api.agents.create(body));
   const join = await waysIn(opener, agent, false);
-  return { vendorSessionId: agent, join: { ...join, data: { tools: relayed(opening.persona) } } };
+  return { vendorSessionId: agent, join: { ...join, data: { tools: relayed(persona) } } };
 }
 
 /** The page names the session to the brain by its token; briefing and memory never pass it. */
@@ -99,31 +93,28 @@ function relayed({ tools }: VendorPersona): string[] {
 }
 
 async function makeTools(opener: Opener, opening: Opening): Promise<string[]> {
-  const { persona, binding } = opening;
+  const { persona, binding, ledger } = opening;
   const tools = persona.tools.filter(({ name }) => name !== END_CALL);
   const called = tools.some(({ delivery }) => delivery === "server");
   const secretId = called ? await makeSecret(opener, opening, "tools", binding.tools.secret) : undefined;
   const input = { config: opener.config, block: opening.block, binding, secretId };
-  const made = await Promise.allSettled(
-    tools.map(async (tool) => {
-      await opening.record({ kind: "tool_name", id: `${binding.marker} ${tool.name}` });
-      const id = await opener.api.tools.create(toolBody(tool, input));
-      await opening.record({ kind: "tool", id });
-      return id;
-    }),
+  return allMade(
+    tools.map((tool) =>
+      ledger.make("tool", `${binding.marker} ${tool.name}`, () =>
+        opener.api.tools.create(toolBody(tool, input)),
+      ),
+    ),
   );
-  return made.map((each) => {
-    if (each.status === "rejected") throw each.reason;
-    return each.value;
-  });
 }
 
-async function makeSecret({ api }: Opener, opening: Opening, what: string, value: string): Promise<string> {
-  const name = `${opening.binding.marker} ${what}`;
-  await opening.record({ kind: "secret_name", id: name });
-  const id = await api.secrets.create({ type: "new", name, value });
-  await opening.record({ kind: "secret", id });
-  return id;
+function makeSecret(
+  { api }: Opener,
+  { binding, ledger }: Opening,
+  what: string,
+  value: string,
+): Promise<string> {
+  const name = `${binding.marker} ${what}`;
+  return ledger.make("secret", name, () => api.secrets.create({ type: "new", name, value }));
 }
 
 async function waysIn({ api, config, clock }: Opener, agent: string, once: boolean): Promise<JoinInfo> {
@@ -139,15 +130,6 @@ async function waysIn({ api, config, clock }: Opener, agent: string, once: boole
     ...(token && { token: token.token }),
     expiresAt,
   };
-}
-
-async function takeBack({ api, logger }: Opener, resources: VendorResource[], sessionId: string) {
-  await releaseResources(api, resources).catch((error) =>
-    logger.warn(
-      { sessionId, code: toAstrocyteError(error).code },
-      "what a failed open left at elevenlabs is left to the sweep",
-    ),
-  );
 }
 
 function onlyByTelephone(name: string): AstrocyteError {

@@ -1,11 +1,12 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { AstrocyteError } from "../../core/errors.ts";
+import { bindingFor } from "../../testing/adapter/samples.ts";
 import type { VendorTool, WebhookRequest } from "../adapter.ts";
 import { asRow } from "../read.ts";
 import { makeCall, toolCall } from "./call.fixture.ts";
 import { elevenLabsPersona, parseElevenLabsConfig } from "./config.ts";
-import { bindingFor, PERSONA } from "./harness.fixture.ts";
+import { PERSONA } from "./harness.fixture.ts";
 import { toolBody, toolProblems } from "./tools.ts";
 import { parseToolRequest } from "./webhook.ts";
 
@@ -68,7 +69,7 @@ test("a schema becomes what ElevenLabs takes of it, and what it cannot take is n
   const tool: VendorTool = { ...PERSONA.tools[0]!, parameters };
   const config = parseElevenLabsConfig({ api_key: "x" });
   const block = elevenLabsPersona.parse({});
-  const body = toolBody(tool, { config, block, binding: bindingFor(), secretId: undefined });
+  const body = toolBody(tool, { config, block, binding: bindingFor("elevenlabs"), secretId: undefined });
   assert.deepEqual(asRow(body["tool_config"])["parameters"], {
     type: "object",
     properties: {

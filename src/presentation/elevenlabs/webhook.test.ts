@@ -4,8 +4,8 @@ import { AstrocyteError } from "../../core/errors.ts";
 import { FakeClock } from "../../testing/fake-clock.ts";
 import { type CallOptions, makeCall } from "./call.fixture.ts";
 import { callback, WEBHOOK_SECRET } from "./harness.fixture.ts";
-import { verifyElevenLabsSignature } from "./signature.ts";
 import { sign } from "./simulator-end.ts";
+import { verifyElevenLabsSignature } from "./webhook.ts";
 
 const AT = 1_770_000_000;
 const BODY = new TextEncoder().encode('{"type":"post_call_transcription","data":{}}');
