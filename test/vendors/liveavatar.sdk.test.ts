@@ -11,14 +11,10 @@ import {
 } from "@heygen/liveavatar-web-sdk";
 import { commandMessage } from "../../src/presentation/liveavatar/commands.ts";
 import { parseClientEvent } from "../../src/presentation/liveavatar/events.ts";
-import {
-  BRIEFING,
-  bindingFor,
-  liveavatarHarness,
-  PERSONA,
-} from "../../src/presentation/liveavatar/harness.fixture.ts";
+import { bindingFor, liveavatarHarness, PERSONA } from "../../src/presentation/liveavatar/harness.fixture.ts";
 import type { LiveAvatarSwitches } from "../../src/presentation/liveavatar/simulator.ts";
 import { FakeLiveKitRoom } from "../../src/presentation/simulator-livekit-room.ts";
+import { BRIEFING } from "../../src/testing/adapter/samples.ts";
 
 /*
  * LiveAvatar's own web SDK against our simulator, as far as it goes without media: its calls, its reading of the

@@ -2,9 +2,10 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { systemClock } from "../../core/clock.ts";
 import { silentLogger } from "../../core/telemetry.ts";
+import { BRIEFING } from "../../testing/adapter/samples.ts";
 import type { VendorResource } from "../adapter.ts";
 import { createLiveAvatarAdapter } from "./adapter.ts";
-import { AVATAR, BRIEFING, bindingFor, liveavatarHarness, PERSONA } from "./harness.fixture.ts";
+import { AVATAR, bindingFor, liveavatarHarness, PERSONA } from "./harness.fixture.ts";
 
 const CONTEXT = ["context_name", "context"];
 const MODEL = ["secret_name", "secret", "llm_configuration_name", "llm_configuration"];

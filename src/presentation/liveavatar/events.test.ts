@@ -1,13 +1,14 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { AstrocyteError } from "../../core/errors.ts";
+import { BRIEFING } from "../../testing/adapter/samples.ts";
 import { FakeClock } from "../../testing/fake-clock.ts";
 import type { SessionHandle } from "../adapter.ts";
 import type { Row } from "../read.ts";
 import { commandMessage } from "./commands.ts";
 import { parseClientEvent } from "./events.ts";
 import contract from "./fixtures/contract.json" with { type: "json" };
-import { BRIEFING, bindingFor, liveavatarHarness, PERSONA } from "./harness.fixture.ts";
+import { bindingFor, liveavatarHarness, PERSONA } from "./harness.fixture.ts";
 import { reasonOf, stopReason } from "./reasons.ts";
 import { readPage } from "./transcript.ts";
 

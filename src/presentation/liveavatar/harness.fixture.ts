@@ -1,54 +1,23 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: it is how LiveAvatar writes variables
 import { type Clock, systemClock } from "../../core/clock.ts";
 import { silentLogger } from "../../core/telemetry.ts";
+import {
+  BRIEFING,
+  CLIENT_TOOL,
+  personaFor,
+  bindingFor as sampleBinding,
+} from "../../testing/adapter/samples.ts";
 import type { AdapterHarness } from "../../testing/adapter-contract.ts";
-import type { Binding, OpenedSession, PresentationAdapter, VendorPersona } from "../adapter.ts";
+import type { Binding, OpenedSession, PresentationAdapter } from "../adapter.ts";
 import { createLiveAvatarAdapter } from "./adapter.ts";
 import type { LiveAvatarConfigInput } from "./config.ts";
 import { createLiveAvatarSimulator, type LiveAvatarSimulator, type LiveAvatarSwitches } from "./simulator.ts";
 
 export const AVATAR = "dd73ea75-1218-4ef3-92ce-606d5f7fbc0a";
 
-export const PERSONA: VendorPersona = {
-  id: "coach",
-  prompt: "You are a coach.",
-  language: "en-GB",
-  vendor: {},
-  tools: [],
-};
+export const PERSONA = personaFor({ language: "en-GB", tools: [] });
 
-export const TOOL: VendorPersona["tools"][number] = {
-  name: "look_up",
-  description: "Looks something up.",
-  parameters: { type: "object", properties: {} },
-  result: "speak",
-  delivery: "client",
-};
-
-export const BRIEFING = { text: "You are a coach. Anna runs on Tuesdays.", greeting: "Hello Anna." };
-
-let sessions = 0;
-
-/** What the composer hands over; all credentials differ from session to session. */
-export function bindingFor(over: Partial<Binding> = {}): Binding {
-  const n = ++sessions;
-  return {
-    sessionId: `ses_${n}`,
-    marker: `astrocyte:ses_${n}`,
-    brain: {
-      baseUrl: "http://127.0.0.1:9/brain/v1",
-      apiKey: `ses_${n}.brain-key-${n}`,
-      contextToken: `ses_${n}.context-token-${n}`,
-      model: "astrocyte",
-    },
-    callbackUrl: `http://127.0.0.1:9/v1/webhooks/liveavatar/ses_${n}.webhook-secret-${n}`,
-    tools: { url: `http://127.0.0.1:9/v1/tools/liveavatar/ses_${n}`, secret: `tool-secret-${n}` },
-    socketUrl: `ws://127.0.0.1:9/v1/sockets/liveavatar/ses_${n}.webhook-secret-${n}`,
-    limits: { maxDurationMs: 600_000, absentTimeoutMs: 120_000, leftTimeoutMs: 30_000 },
-    onResource: async () => {},
-    ...over,
-  };
-}
+export const bindingFor = (over: Partial<Binding> = {}) => sampleBinding("liveavatar", over);
 
 export type LiveAvatarHarness = AdapterHarness &
   AsyncDisposable & {
@@ -89,7 +58,7 @@ export async function liveavatarHarness(
       { ...PERSONA, vendor: { dynamic_variables: { greeting: "x" } } },
       { ...PERSONA, vendor: { knowledge_base: "You are a coach." } },
       { ...PERSONA, language: "not a language" },
-      { ...PERSONA, tools: [TOOL] },
+      { ...PERSONA, tools: [CLIENT_TOOL] },
     ],
     briefing: BRIEFING,
     secrets: [simulator.apiKey],

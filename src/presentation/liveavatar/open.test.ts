@@ -2,20 +2,13 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { AstrocyteError, type ErrorCode } from "../../core/errors.ts";
+import { BRIEFING, CLIENT_TOOL } from "../../testing/adapter/samples.ts";
 import { FakeClock } from "../../testing/fake-clock.ts";
 import type { Binding, VendorBriefing, VendorPersona, VendorResource } from "../adapter.ts";
 import type { Row } from "../read.ts";
 import { type LiveAvatarConfigInput, parseLiveAvatarConfig } from "./config.ts";
 import contract from "./fixtures/contract.json" with { type: "json" };
-import {
-  AVATAR,
-  BRIEFING,
-  bindingFor,
-  type LiveAvatarHarness,
-  liveavatarHarness,
-  PERSONA,
-  TOOL,
-} from "./harness.fixture.ts";
+import { AVATAR, bindingFor, type LiveAvatarHarness, liveavatarHarness, PERSONA } from "./harness.fixture.ts";
 
 type Options = { persona?: Partial<VendorPersona>; briefing?: VendorBriefing; binding?: Partial<Binding> };
 
@@ -229,7 +222,7 @@ test("validation names what does not fit, before anything is asked of LiveAvatar
   const problems = (vendor: Row, persona: Partial<VendorPersona> = {}, from = harness) =>
     from.adapter.validate({ ...PERSONA, ...persona, vendor }).join("\n");
   assert.equal(problems({}), "");
-  assert.match(problems({}, { tools: [TOOL] }), /calls no tools \(look_up\).*custom_llm to true/);
+  assert.match(problems({}, { tools: [CLIENT_TOOL] }), /calls no tools \(look_up\).*custom_llm to true/);
   assert.match(problems({ llm_settings: { model: "gpt-4o-mini" } }), /custom_llm/);
   assert.match(problems({ dynamic_variables: { a: "b" } }), /shared_context or voice_agent/);
   assert.match(problems({ dynamic_variables: { ["k".repeat(65)]: "b" } }), /dynamic_variables/);
