@@ -48,13 +48,28 @@ export async function askBrain(question: BrainQuestion): Promise<ToolCallEvent[]
     signal,
   });
   if (answer.status !== 200) throw await refused(answer);
-  const calls: ToolCallEvent[] = [];
-  for await (const { data } of readSse(answer.body)) {
+  const calls = await readCompletion(answer.body, question.onText);
+  return calls.map(({ id, ...call }) => ({ type: "tool_call", toolCallId: id, ...call }));
+}
+
+/** `arguments` is the JSON text as the model wrote it. */
+export type CompletionToolCall = { id: string; name: string; arguments: string };
+
+/**
+ * Reads a streamed chat completion: its text goes to `onText` piece by piece, each waited for, its tool calls come
+ * back whole. Errors: `llm_failed` for one that breaks off.
+ */
+export async function readCompletion(
+  body: AsyncIterable<Uint8Array>,
+  onText: (piece: string) => void | Promise<void>,
+): Promise<CompletionToolCall[]> {
+  const calls: CompletionToolCall[] = [];
+  for await (const { data } of readSse(body)) {
     if (data === "[DONE]") break;
     const chunk = JSON.parse(data) as Chunk;
     if (chunk.error) throw failed(String(chunk.error.code ?? "unknown"));
     const delta = chunk.choices?.[0]?.delta;
-    if (delta?.content) await question.onText(delta.content);
+    if (delta?.content) await onText(delta.content);
     for (const part of delta?.tool_calls ?? []) addPart(calls, part);
   }
   return calls;
@@ -67,9 +82,9 @@ type Chunk = {
 };
 
 /** A call comes in pieces: id and name first, then its arguments as cut text. */
-function addPart(calls: ToolCallEvent[], { index = 0, id, function: fn }: ToolCallPart): void {
-  const call = (calls[index] ??= { type: "tool_call", toolCallId: "", name: "", arguments: "" });
-  if (id) call.toolCallId = id;
+function addPart(calls: CompletionToolCall[], { index = 0, id, function: fn }: ToolCallPart): void {
+  const call = (calls[index] ??= { id: "", name: "", arguments: "" });
+  if (id) call.id = id;
   call.name += fn?.name ?? "";
   call.arguments += fn?.arguments ?? "";
 }

@@ -1,5 +1,5 @@
-import { readSse } from "../../core/sse.ts";
-import type { LlmRequest, Row, Thought, ToolCall, World } from "./simulator-world.ts";
+import { askCustomLlm, type SimulatedThought } from "../simulator-llm.ts";
+import type { Row, Thought, World } from "./simulator-world.ts";
 
 /**
  * Asks an agent's model. A custom one is called at exactly its address with `x-api-key`, messages with `created_at`,
@@ -20,58 +20,19 @@ export async function think(world: World, agent: Row, said: Row[], tools: Row[])
     stream,
     ...(world.faults.toolsToCustomLlm && tools.length > 0 && { tools: tools.map(openAiTool) }),
   };
-  const key = String(custom["key"] ?? custom["api_key"]);
-  const headers = { "content-type": "application/json", "x-api-key": key, ...(custom["headers"] as Row) };
-  return ask(world, { url: String(custom["url"]), headers, body, outcome: "running" }, stream);
+  const headers = {
+    "content-type": "application/json",
+    "x-api-key": String(custom["key"] ?? custom["api_key"]),
+    ...(custom["headers"] as Record<string, string> | undefined),
+  };
+  const request = { url: String(custom["url"]), headers, body };
+  return askCustomLlm(world.llmRequests, request, stream ? {} : { read: readWhole });
 }
 
-async function ask(world: World, record: LlmRequest, stream: boolean): Promise<Thought> {
-  world.llmRequests.push(record);
-  const { url, headers, body } = record;
-  try {
-    const answer = await fetch(url, {
-      method: "POST",
-      headers: headers as Record<string, string>,
-      body: JSON.stringify(body),
-    });
-    if (!answer.ok || !answer.body) throw new Error(`the custom model answered ${answer.status}`);
-    const thought = stream ? await readStream(answer.body) : await readWhole(answer);
-    record.outcome = "answered";
-    return thought;
-  } catch (error) {
-    record.outcome = "failed";
-    throw error;
-  }
-}
-
-async function readWhole(answer: Response): Promise<Thought> {
+async function readWhole(answer: Response): Promise<SimulatedThought> {
   const { content } = (await answer.json()) as { content?: unknown };
   if (typeof content !== "string") throw new Error("the custom model's answer has no content");
-  return { text: content };
-}
-
-type Delta = {
-  content?: string | null;
-  tool_calls?: Array<{ index: number; id?: string; function?: { name?: string; arguments?: string } }>;
-};
-
-async function readStream(body: AsyncIterable<Uint8Array>): Promise<Thought> {
-  let text = "";
-  const toolCalls: ToolCall[] = [];
-  for await (const { data } of readSse(body)) {
-    if (data === "[DONE]") break;
-    const chunk = JSON.parse(data) as { error?: unknown; choices?: Array<{ delta?: Delta }> };
-    if (chunk.error) throw new Error("the custom model broke off");
-    const delta = chunk.choices?.[0]?.delta;
-    text += delta?.content ?? "";
-    for (const part of delta?.tool_calls ?? []) {
-      const call = (toolCalls[part.index] ??= { id: "", name: "", arguments: "" });
-      call.id += part.id ?? "";
-      call.name += part.function?.name ?? "";
-      call.arguments += part.function?.arguments ?? "";
-    }
-  }
-  return { text, toolCalls };
+  return { text: content, toolCalls: [] };
 }
 
 function openAiTool({ name, description, schema }: Row): Row {

@@ -1,3 +1,5 @@
+import type { CompletionToolCall } from "../brain-call.ts";
+import { toolCallsOf } from "../simulator-llm.ts";
 import { think } from "./simulator-llm.ts";
 import {
   keepMessage,
@@ -5,7 +7,6 @@ import {
   type Row,
   type SimAgent,
   type SimSession,
-  type ToolCall,
   track,
   type World,
 } from "./simulator-world.ts";
@@ -112,7 +113,7 @@ async function answer(world: World, session: SimSession, turnId: number): Promis
     const thought = await think(world, bodyOf(world, session), [...said, ...extra], tools);
     const calls = thought.toolCalls ?? [];
     if (calls.length === 0 || round === MAX_TOOL_ROUNDS) return thought.text;
-    extra.push({ role: "assistant", content: thought.text, tool_calls: calls.map(openAiCall) });
+    extra.push({ role: "assistant", content: thought.text, tool_calls: toolCallsOf(calls) });
     for (const call of calls) {
       const output = await runTool(world, session, call, turnId);
       extra.push({ role: "tool", tool_call_id: call.id, content: output });
@@ -121,7 +122,12 @@ async function answer(world: World, session: SimSession, turnId: number): Promis
 }
 
 /** A client tool is an RPC to the page, named like the tool (§2.4). */
-async function runTool(world: World, session: SimSession, call: ToolCall, turnId: number): Promise<string> {
+async function runTool(
+  world: World,
+  session: SimSession,
+  call: CompletionToolCall,
+  turnId: number,
+): Promise<string> {
   const { static_values: fixed } = attachedTool(world, session, call.name) ?? {};
   const input = { ...parse(call.arguments), ...(fixed as Row | undefined) };
   const [call_id, name, started] = [call.id, call.name, world.clock.now()];
@@ -170,10 +176,6 @@ function tell(session: SimSession, subject: string, body: Row): void {
 function stayAwake(world: World, session: SimSession): void {
   session.cancelIdle();
   session.cancelIdle = world.clock.after(world.timing.inactivityMs, () => endRoom(session, "inactivity"));
-}
-
-function openAiCall({ id, name, arguments: args }: ToolCall): Row {
-  return { id, type: "function", function: { name, arguments: args } };
 }
 
 function parse(json: string): Row {

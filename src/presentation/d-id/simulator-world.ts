@@ -1,6 +1,7 @@
 import type { Clock } from "../../core/clock.ts";
 import type { LiveKitSimulator, SimulatedRoom } from "../simulator-livekit.ts";
 import type { Peer } from "../simulator-livekit-peer.ts";
+import type { SimulatedLlmCall, SimulatedThought } from "../simulator-llm.ts";
 
 export type Row = Record<string, unknown>;
 
@@ -69,9 +70,7 @@ export type SimStream = {
   timeoutMs: number;
 };
 
-export type LlmRequest = { url: string; headers: Row; body: Row; outcome: "running" | "answered" | "failed" };
-export type ToolCall = { id: string; name: string; arguments: string };
-export type Thought = { text: string; toolCalls?: ToolCall[] };
+export type Thought = Pick<SimulatedThought, "text"> & Partial<SimulatedThought>;
 export type RecordedRequest = { method: string; path: string; headers: Row; body: unknown; status: number };
 
 export type World = {
@@ -90,7 +89,7 @@ export type World = {
   /** Allowed origins by client key; `agentId` where it is good for one agent alone. */
   clientKeys: Map<string, { domains: string[]; agentId: string | undefined }>;
   requests: RecordedRequest[];
-  llmRequests: LlmRequest[];
+  llmRequests: SimulatedLlmCall[];
   /** What the agent got over text streams. */
   texts: Array<{ sessionId: string; topic: string; text: string }>;
   /** D-ID's own model, for agents without a custom one. */

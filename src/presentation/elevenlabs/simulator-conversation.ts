@@ -1,3 +1,4 @@
+import { toolCallsOf } from "../simulator-llm.ts";
 import { endTalk } from "./simulator-end.ts";
 import { askLlm, fill, type LlmFailure } from "./simulator-llm.ts";
 import { newRow } from "./simulator-record.ts";
@@ -200,17 +201,13 @@ async function answer(world: World, conversation: SimConversation): Promise<void
     if (conversation.endedAt !== undefined) return;
     part.stop();
     if (answer.text !== "") say(world, conversation, answer.text);
-    if (answer.calls.length === 0) return;
+    if (answer.toolCalls.length === 0) return;
     conversation.history.push({
       role: "assistant",
       content: answer.text === "" ? null : answer.text,
-      tool_calls: answer.calls.map(({ id, name, arguments: args }) => ({
-        id,
-        type: "function",
-        function: { name, arguments: args },
-      })),
+      tool_calls: toolCallsOf(answer.toolCalls),
     });
-    for (const call of answer.calls) {
+    for (const call of answer.toolCalls) {
       const done = newRow(conversation, world.clock.now(), "agent", null);
       const told = {
         request_id: call.id,

@@ -1,8 +1,6 @@
-import { readSse } from "../../core/sse.ts";
+import { askCustomLlm, openAiSlot, type SimulatedThought } from "../simulator-llm.ts";
 import { partsOf, type Row, row, type SimConversation, type World } from "./simulator-world.ts";
 
-export type LlmAnswer = { text: string; calls: LlmCall[] };
-export type LlmCall = { id: string; name: string; arguments: string };
 export type LlmFailure = "llm_timeout" | "custom_llm_error" | "aborted";
 
 /**
@@ -13,10 +11,10 @@ export async function askLlm(
   world: World,
   conversation: SimConversation,
   onText: (piece: string) => void,
-): Promise<LlmAnswer | LlmFailure> {
+): Promise<SimulatedThought | LlmFailure> {
   const { prompt } = partsOf(conversation.agent);
   const llm = row(prompt["custom_llm"]);
-  if (prompt["llm"] !== "custom-llm") return { text: "I see.", calls: [] };
+  if (prompt["llm"] !== "custom-llm") return { text: "I see.", toolCalls: [] };
   const controller = new AbortController();
   conversation.asking = controller;
   let late = false;
@@ -24,29 +22,20 @@ export async function askLlm(
     late = true;
     controller.abort();
   });
-  const url = `${String(llm["url"]).replace(/\/+$/, "")}/chat/completions`;
   const secret = world.secrets.get(String(row(llm["api_key"])["secret_id"]));
-  const headers = {
-    authorization: `Bearer ${secret?.value ?? ""}`,
-    "content-type": "application/json",
-    ...(llm["request_headers"] as Record<string, string> | undefined),
-  };
-  const body = requestBody(world, conversation);
-  const record = { url, headers, body, status: 0 };
-  world.llmRequests.push(record);
+  const slot = openAiSlot(llm["url"], secret?.value ?? "", llm["request_headers"]);
   try {
-    const answer = await fetch(url, {
-      method: "POST",
-      headers,
-      body: JSON.stringify(body),
-      signal: controller.signal,
-    });
-    record.status = answer.status;
-    if (!answer.ok || !answer.body) return "custom_llm_error";
-    return await readAnswer(answer.body, (piece) => {
-      cancel();
-      onText(piece);
-    });
+    return await askCustomLlm(
+      world.llmRequests,
+      { ...slot, body: requestBody(world, conversation) },
+      {
+        signal: controller.signal,
+        onText(piece) {
+          cancel();
+          onText(piece);
+        },
+      },
+    );
   } catch {
     return late ? "llm_timeout" : controller.signal.aborted ? "aborted" : "custom_llm_error";
   } finally {
@@ -114,33 +103,3 @@ function forModel(schema: Row): Row {
 export function fill(text: string, variables: Row): string {
   return text.replace(/\{\{\s*([\w-]+)\s*\}\}/g, (_, name) => String(variables[name] ?? ""));
 }
-
-async function readAnswer(
-  body: AsyncIterable<Uint8Array>,
-  onText: (piece: string) => void,
-): Promise<LlmAnswer | LlmFailure> {
-  let text = "";
-  const calls: LlmCall[] = [];
-  for await (const { data } of readSse(body)) {
-    if (data === "[DONE]") break;
-    const chunk = JSON.parse(data) as { error?: unknown; choices?: Array<{ delta?: Delta }> };
-    if (chunk.error) return "custom_llm_error";
-    const delta = chunk.choices?.[0]?.delta;
-    if (delta?.content) {
-      text += delta.content;
-      onText(delta.content);
-    }
-    for (const part of delta?.tool_calls ?? []) {
-      const call = (calls[part.index] ??= { id: "", name: "", arguments: "" });
-      call.id += part.id ?? "";
-      call.name += part.function?.name ?? "";
-      call.arguments += part.function?.arguments ?? "";
-    }
-  }
-  return { text, calls };
-}
-
-type Delta = {
-  content?: string | null;
-  tool_calls?: Array<{ index: number; id?: string; function?: { name?: string; arguments?: string } }>;
-};

@@ -1,5 +1,6 @@
+import type { CompletionToolCall } from "../brain-call.ts";
 import { endTalk } from "./simulator-end.ts";
-import { attachedTools, type LlmCall } from "./simulator-llm.ts";
+import { attachedTools } from "./simulator-llm.ts";
 import { partsOf, type Row, row, type SimConversation, type World } from "./simulator-world.ts";
 
 export type ToolOutcome = { result: string; isError: boolean };
@@ -8,7 +9,7 @@ export type ToolOutcome = { result: string; isError: boolean };
 export async function runTool(
   world: World,
   conversation: SimConversation,
-  call: LlmCall,
+  call: CompletionToolCall,
 ): Promise<ToolOutcome | undefined> {
   const system = row(partsOf(conversation.agent).prompt["built_in_tools"]);
   if (call.name in system) return runSystemTool(world, conversation, call);
@@ -24,7 +25,7 @@ export async function runTool(
 function runSystemTool(
   world: World,
   conversation: SimConversation,
-  { name }: LlmCall,
+  { name }: CompletionToolCall,
 ): ToolOutcome | undefined {
   if (name !== "end_call") return { result: "Done.", isError: false };
   endTalk(world, conversation, "end_call tool was called.", 1000);
@@ -35,7 +36,7 @@ function runSystemTool(
 function askPage(
   { clock }: World,
   conversation: SimConversation,
-  call: LlmCall,
+  call: CompletionToolCall,
   config: Row,
 ): Promise<ToolOutcome> {
   const parameters = parse(call.arguments);
@@ -66,7 +67,7 @@ function askPage(
 async function post(
   world: World,
   conversation: SimConversation,
-  call: LlmCall,
+  call: CompletionToolCall,
   config: Row,
 ): Promise<ToolOutcome> {
   const api = row(config["api_schema"]);

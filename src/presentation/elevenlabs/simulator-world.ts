@@ -1,5 +1,6 @@
 import type { Clock } from "../../core/clock.ts";
 import type { Row } from "../read.ts";
+import type { SimulatedLlmCall } from "../simulator-llm.ts";
 
 export type { Row };
 
@@ -43,7 +44,6 @@ export type SimRequest = {
   body: unknown;
   status: number;
 };
-export type SimLlmRequest = { url: string; headers: Record<string, string>; body: Row; status: number };
 export type SimWebhook = { url: string; headers: Record<string, string>; body: string; status: number };
 export type SimToolCall = {
   url: string;
@@ -101,7 +101,7 @@ export type World = {
   /** Set it, and telephone calls ask there how to begin. */
   initiation: { url: string; headers: Record<string, string> } | undefined;
   requests: SimRequest[];
-  llmRequests: SimLlmRequest[];
+  llmRequests: SimulatedLlmCall[];
   webhooks: SimWebhook[];
   toolCalls: SimToolCall[];
   /** Work under way. */

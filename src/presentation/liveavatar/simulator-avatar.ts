@@ -1,9 +1,9 @@
 import { randomUUID } from "node:crypto";
-import { readSse } from "../../core/sse.ts";
 import { asRow, type Row, text } from "../read.ts";
+import { askCustomLlm, openAiSlot } from "../simulator-llm.ts";
 import { touch } from "./simulator-session.ts";
 import { filled } from "./simulator-token.ts";
-import { type SimLlmRequest, type SimSession, track, type World } from "./simulator-world.ts";
+import { type SimSession, track, type World } from "./simulator-world.ts";
 
 /** Sends an event to everybody in the room (contract §1.1, realtime control). */
 export function emit(session: SimSession, type: string, extra: Row = {}): void {
@@ -90,40 +90,15 @@ async function ask(world: World, session: SimSession): Promise<string | undefine
   const configuration = world.llmConfigurations.get(text(session.body["llm_configuration_id"]) ?? "");
   if (!configuration) return "I see.";
   const secret = world.secrets.get(String(configuration["secret_id"]));
-  const request = requestOf(world, session, configuration, String(secret?.["secret_value"] ?? ""));
-  world.llmRequests.push(request);
-  try {
-    const { url, headers, body } = request;
-    const answer = await fetch(url, { method: "POST", headers, body: JSON.stringify(body) });
-    if (!answer.ok || !answer.body) throw new Error(`the model answered ${answer.status}`);
-    const said = await readAnswer(answer.body);
-    request.outcome = "answered";
-    return said;
-  } catch {
-    request.outcome = "failed";
-    return undefined;
-  }
+  const slot = openAiSlot(configuration["base_url"], secret?.["secret_value"] ?? "");
+  const request = { ...slot, body: requestBody(world, session, configuration) };
+  const thought = await askCustomLlm(world.llmRequests, request).catch(() => undefined);
+  return thought?.text;
 }
 
-/** Exactly what implementers report: base and `/chat/completions`, bearer, model, messages, streamed. */
-function requestOf(world: World, session: SimSession, configuration: Row, key: string): SimLlmRequest {
+/** Exactly what implementers report: model, messages, streamed. */
+function requestBody(world: World, session: SimSession, configuration: Row): Row {
   const prompt = { role: "system", content: filled(session, "prompt") };
   const messages = world.switches.sendsPrompt ? [prompt, ...session.history] : [...session.history];
-  return {
-    sessionId: session.id,
-    url: `${String(configuration["base_url"]).replace(/\/+$/, "")}/chat/completions`,
-    headers: { authorization: `Bearer ${key}`, "content-type": "application/json" },
-    body: { model: configuration["model_name"], stream: true, messages },
-    outcome: "running",
-  };
-}
-
-async function readAnswer(body: AsyncIterable<Uint8Array>): Promise<string> {
-  let said = "";
-  for await (const { data } of readSse(body)) {
-    if (data === "[DONE]") break;
-    const chunk = JSON.parse(data) as { choices?: Array<{ delta?: { content?: string | null } }> };
-    said += chunk.choices?.[0]?.delta?.content ?? "";
-  }
-  return said;
+  return { model: configuration["model_name"], stream: true, messages };
 }

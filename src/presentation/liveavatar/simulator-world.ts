@@ -3,6 +3,7 @@ import type { Clock } from "../../core/clock.ts";
 import type { Row } from "../read.ts";
 import type { LiveKitSimulator, SimulatedRoom } from "../simulator-livekit.ts";
 import type { Peer } from "../simulator-livekit-peer.ts";
+import type { SimulatedLlmCall } from "../simulator-llm.ts";
 import type { SimulatedAnswer } from "../simulator-server.ts";
 
 /** What goes wrong, or differs, at LiveAvatar: each a switch to turn at any time. The defaults are a good day. */
@@ -93,15 +94,6 @@ export type SimSession = {
   cancelTimers: Array<() => void>;
 };
 
-/** One call of the custom model, as it was sent. */
-export type SimLlmRequest = {
-  sessionId: string;
-  url: string;
-  headers: Record<string, string>;
-  body: Row;
-  outcome: "running" | "answered" | "failed";
-};
-
 export type SimRequest = {
   method: string;
   path: string;
@@ -125,7 +117,7 @@ export type World = {
   /** Id of a stored voice agent to its context's. */
   voiceAgents: Map<string, string>;
   requests: SimRequest[];
-  llmRequests: SimLlmRequest[];
+  llmRequests: SimulatedLlmCall[];
   running: Set<Promise<unknown>>;
 };
 

@@ -1,8 +1,5 @@
-import { readSse } from "../../core/sse.ts";
-import type { LlmRequest, Row, SimConversation, World } from "./simulator-world.ts";
-
-export type LlmAnswer = { text: string; toolCalls: ToolCall[] };
-export type ToolCall = { id: string; name: string; arguments: string };
+import { askCustomLlm, openAiSlot, type SimulatedThought } from "../simulator-llm.ts";
+import type { Row, SimConversation, World } from "./simulator-world.ts";
 
 const BOILERPLATE =
   'You are in a live video conference call with a user. Keep replies short. You may use tags such as <emotion value="content"/>.';
@@ -18,33 +15,12 @@ export async function askLlm(
   conversation: SimConversation,
   said: Row[],
   signal?: AbortSignal,
-): Promise<LlmAnswer | undefined> {
+): Promise<SimulatedThought | undefined> {
   const llm = layer(conversation, "llm");
   if (typeof llm["base_url"] !== "string") return { text: "I see.", toolCalls: [] };
-  const url = `${llm["base_url"].replace(/\/+$/, "")}/chat/completions`;
-  const headers = {
-    authorization: `Bearer ${String(llm["api_key"] ?? "")}`,
-    "content-type": "application/json",
-    ...(llm["headers"] as Record<string, string> | undefined),
-  };
-  const body = requestBody(world, conversation, said);
-  const record: LlmRequest = { url, headers, body, conversationId: conversation.id, outcome: "running" };
-  world.llmRequests.push(record);
-  try {
-    const answer = await fetch(url, {
-      method: "POST",
-      headers,
-      body: JSON.stringify(body),
-      ...(signal && { signal }),
-    });
-    if (!answer.ok || !answer.body) throw new Error(`the model answered ${answer.status}`);
-    const read = await readAnswer(answer.body);
-    record.outcome = "answered";
-    return read;
-  } catch {
-    record.outcome = signal?.aborted ? "abandoned" : "failed";
-    return undefined;
-  }
+  const slot = openAiSlot(llm["base_url"], llm["api_key"] ?? "", llm["headers"]);
+  const request = { ...slot, body: requestBody(world, conversation, said) };
+  return askCustomLlm(world.llmRequests, request, { signal }).catch(() => undefined);
 }
 
 function requestBody(world: World, conversation: SimConversation, said: Row[]): Row {
@@ -84,26 +60,3 @@ function layer({ pal }: SimConversation, name: string): Row {
   const layers = pal?.body["layers"] as Record<string, Row> | undefined;
   return layers?.[name] ?? {};
 }
-
-async function readAnswer(body: AsyncIterable<Uint8Array>): Promise<LlmAnswer> {
-  let text = "";
-  const calls: ToolCall[] = [];
-  for await (const { data } of readSse(body)) {
-    if (data === "[DONE]") break;
-    const chunk = JSON.parse(data) as { choices?: Array<{ delta?: Delta }> };
-    const delta = chunk.choices?.[0]?.delta;
-    text += delta?.content ?? "";
-    for (const part of delta?.tool_calls ?? []) {
-      const call = (calls[part.index] ??= { id: "", name: "", arguments: "" });
-      call.id += part.id ?? "";
-      call.name += part.function?.name ?? "";
-      call.arguments += part.function?.arguments ?? "";
-    }
-  }
-  return { text, toolCalls: calls };
-}
-
-type Delta = {
-  content?: string | null;
-  tool_calls?: Array<{ index: number; id?: string; function?: { name?: string; arguments?: string } }>;
-};

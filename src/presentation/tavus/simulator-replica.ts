@@ -1,4 +1,5 @@
-import { askLlm, type LlmAnswer, userMessage } from "./simulator-llm.ts";
+import type { SimulatedThought } from "../simulator-llm.ts";
+import { askLlm, userMessage } from "./simulator-llm.ts";
 import { agentRoles, broadcast, transcriptRow } from "./simulator-messages.ts";
 import { callTools } from "./simulator-tools.ts";
 import { nextId, type Row, type SimConversation, track, type World } from "./simulator-world.ts";
@@ -56,7 +57,7 @@ async function answer(
 }
 
 /** Speaks and calls tools, as the model said. */
-async function act(world: World, conversation: SimConversation, reply: LlmAnswer): Promise<void> {
+async function act(world: World, conversation: SimConversation, reply: SimulatedThought): Promise<void> {
   if (conversation.status === "ended") return;
   const inference_id = nextId(world, "inf-");
   if (reply.text !== "") await speak(world, conversation, reply.text, inference_id);

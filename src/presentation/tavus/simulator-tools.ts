@@ -1,5 +1,6 @@
 import { createHmac } from "node:crypto";
-import { attachedTools, type ToolCall } from "./simulator-llm.ts";
+import type { CompletionToolCall } from "../brain-call.ts";
+import { attachedTools } from "./simulator-llm.ts";
 import { broadcast, transcriptRow } from "./simulator-messages.ts";
 import { answerFromResult, speak } from "./simulator-replica.ts";
 import {
@@ -15,7 +16,7 @@ import {
 export async function callTools(
   world: World,
   conversation: SimConversation,
-  calls: ToolCall[],
+  calls: CompletionToolCall[],
   inference_id: string,
 ): Promise<void> {
   for (const call of calls) {

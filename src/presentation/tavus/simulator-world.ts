@@ -1,5 +1,6 @@
 import type { WebSocket } from "ws";
 import type { Clock } from "../../core/clock.ts";
+import type { SimulatedLlmCall } from "../simulator-llm.ts";
 import { noFaults, type TavusFaults } from "./simulator-faults.ts";
 
 export type Row = Record<string, unknown>;
@@ -46,14 +47,6 @@ export type RecordedRequest = {
   at: number;
 };
 export type SentWebhook = { url: string; event: Row; status: number };
-export type LlmRequest = {
-  url: string;
-  headers: Row;
-  body: Row;
-  conversationId: string;
-  outcome: LlmOutcome;
-};
-export type LlmOutcome = "running" | "answered" | "abandoned" | "failed";
 export type ToolDelivery = { url: string; body: Row; status: number };
 
 export type World = {
@@ -70,7 +63,7 @@ export type World = {
   memoryStores: Map<string, SimMemoryStore>;
   requests: RecordedRequest[];
   webhooks: SentWebhook[];
-  llmRequests: LlmRequest[];
+  llmRequests: SimulatedLlmCall[];
   toolDeliveries: ToolDelivery[];
   /** What pages sent on data channels. */
   appMessages: Row[];
