@@ -5,9 +5,9 @@ import { createHash, createHmac, hash, randomBytes, timingSafeEqual } from "node
  * `session` is the browser's token, `brain` the vendor's key for the shared brain, `webhook` the secret part
  * of a callback path, `socket` that of the address of a call that passes through us, `tool` the vendor's key for
  * tool delivery, `context` signs a token inside a prompt.
- * `person` is no credential but a pseudonym.
+ * `person` and `marker` are no credentials but pseudonyms, of a person and of this deployment.
  */
-export type KeyPurpose = "person" | "session" | "brain" | "webhook" | "socket" | "tool" | "context";
+export type KeyPurpose = "person" | "marker" | "session" | "brain" | "webhook" | "socket" | "tool" | "context";
 
 /** 256-bit key for one purpose and one subject (a session id), base64url. Same inputs, same key. */
 export function deriveKey(secret: string, purpose: KeyPurpose, subject: string): string {

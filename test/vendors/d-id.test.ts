@@ -203,16 +203,19 @@ test("a lost create is told, leaves no agent and no tool, and tells no key", asy
   assert.equal(all.simulator.left().sessions, 0, "nobody can join it, and D-ID ends it");
 });
 
-test("V1: the server speaks and closes the stream; a persona with tools is refused before anything is billed", async () => {
+test("V1: the server speaks and closes the stream; D-ID hears of no tool, and without our brain a persona with tools is refused before anything is billed", async () => {
   const presenter = { type: "talk", source_url: "https://example.com/face.jpg" };
   const settings = { mode: "v1", presenter, allowed_domains: ["https://app.test"] };
   const persona = { name: "Mara", prompt: "You are Mara.", goodbye: "Goodbye, Anna." };
-  const personas = { support: persona, busy: { ...persona, tools: ["recall"] } };
+  const personas = { support: { ...persona, tools: ["recall"] } };
+  {
+    await using without = await world({ ...settings, custom_llm: false }, personas);
+    const body = { persona: "support", subject: "user:anna", vendor: "d-id", consent: "memory" };
+    assert.equal((await without.call("/v1/sessions", { key: APP_KEY, body })).status, 400);
+    assert.equal(without.simulator.requests.length, 0);
+  }
   await using all = await world(settings, personas);
   const { call, simulator } = all;
-  const body = { persona: "busy", subject: "user:anna", vendor: "d-id", consent: "memory" };
-  assert.equal((await call("/v1/sessions", { key: APP_KEY, body })).status, 400);
-  assert.equal(simulator.requests.length, 0);
 
   const opened = await openSession(all, { vendor: "d-id" });
   const [id] = simulator.open();

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
+import { markerOf } from "../../src/composer/sessions/binding.ts";
 import { APP_KEY, endAndSettle, openSession } from "../gateway.fixture.ts";
 import {
   BRAIN_KEY,
@@ -210,8 +211,9 @@ test("should deleting an agent take its records along, the call is told from wha
 test("an agent, its tools and secrets that a lost record left behind are swept", async () => {
   await using all = await world();
   const { simulator } = all;
-  simulator.makeAgent({ name: "astrocyte:ses_lost", conversation_config: {} });
-  simulator.makeSecret("astrocyte:ses_lost brain", "x");
+  const lost = markerOf(all.composer.parts, "ses_lost");
+  simulator.makeAgent({ name: lost, conversation_config: {} });
+  simulator.makeSecret(`${lost} brain`, "x");
   simulator.makeAgent({ name: "Somebody's", conversation_config: {} });
   const opened = await openSession(all, { vendor: "elevenlabs" });
   assert.equal((await all.composer.sweep()).leaked, 0);

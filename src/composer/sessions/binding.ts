@@ -1,4 +1,4 @@
-import { deriveKey, sealKey } from "../../core/secrets.ts";
+import { deriveKey, sealKey, sha256 } from "../../core/secrets.ts";
 import type { Binding, VendorPersona } from "../../presentation/adapter.ts";
 import type { ComposerParts } from "../parts.ts";
 import type { SessionRow } from "../store.ts";
@@ -16,7 +16,7 @@ export function bindingFor(
   const { maxDurationMs, absentTimeoutMs, leftTimeoutMs } = persona.limits;
   return {
     sessionId,
-    marker: MARKER_PREFIX + sessionId,
+    marker: markerOf(parts, sessionId),
     brain: {
       baseUrl: `${parts.publicUrl}/brain/v1`,
       apiKey: key("brain"),
@@ -34,11 +34,15 @@ export function bindingFor(
   };
 }
 
-/** The session that a marker in a vendor's list belongs to, if it is one of ours. */
-export function sessionOfMarker(marker: string): string | undefined {
-  const at = marker.indexOf(MARKER_PREFIX);
-  if (at < 0) return undefined;
-  return /^[\w]+/.exec(marker.slice(at + MARKER_PREFIX.length))?.[0];
+/** By which a vendor's list is searched for what is ours. Its end tells deployments on one account apart. */
+export function markerOf(parts: Pick<ComposerParts, "secret">, sessionId: string): string {
+  return `${MARKER_PREFIX}${sessionId}_${sha256(deriveKey(parts.secret, "marker", "")).slice(0, 8)}`;
+}
+
+/** The session that a marker in a vendor's list belongs to, if this deployment made it, also before its data was lost. */
+export function sessionOfMarker(parts: Pick<ComposerParts, "secret">, marker: string): string | undefined {
+  const id = /astrocyte:(\w+)_[0-9a-f]{8}\b/.exec(marker)?.[1];
+  return id !== undefined && marker.includes(markerOf(parts, id)) ? id : undefined;
 }
 
 /** A vendor that cannot call tools, but asks our brain for every answer: the brain runs them itself. */

@@ -51,15 +51,20 @@ export async function finishClosing(parts: ComposerParts, row: SessionRow): Prom
 /** Ends the vendor's session and deletes what `open` made there. A session whose id we never learnt is looked for. */
 export async function closeAtVendor(parts: ComposerParts, row: SessionRow, reason: string): Promise<void> {
   const adapter = requireAdapter(parts, row.vendor);
-  const known = row.vendorSessionId === null ? await findAtVendor(adapter, row.id) : [row.vendorSessionId];
+  const known =
+    row.vendorSessionId === null ? await findAtVendor(parts, adapter, row.id) : [row.vendorSessionId];
   for (const vendorSessionId of known) await adapter.end({ ...handleOf(row), vendorSessionId }, reason);
   await adapter.release(row.resources);
 }
 
-async function findAtVendor(adapter: PresentationAdapter, sessionId: string): Promise<string[]> {
+async function findAtVendor(
+  parts: ComposerParts,
+  adapter: PresentationAdapter,
+  sessionId: string,
+): Promise<string[]> {
   const open = (await adapter.listOpen?.()) ?? [];
   return open
-    .filter(({ marker }) => sessionOfMarker(marker) === sessionId)
+    .filter(({ marker }) => sessionOfMarker(parts, marker) === sessionId)
     .map((found) => found.vendorSessionId);
 }
 

@@ -6,6 +6,7 @@ import type { SystemOfRecord } from "../briefing/sources/index.ts";
 import { makeComposer, REQUEST, type World } from "../composer.fixture.ts";
 import type { SessionState } from "../store.ts";
 import type { Subject } from "../types.ts";
+import { markerOf } from "./binding.ts";
 
 const MINUTE = 60_000;
 const code = (expected: string) => (error: unknown) => AstrocyteError.is(error) && error.code === expected;
@@ -92,11 +93,18 @@ scenario("what a crash between create and record left is ended by the sweep", as
 
 scenario("a session at the vendor with our marker and no right to be open is ended", async (world) => {
   const { session } = await world.composer.open(REQUEST);
-  world.vendor.running.set("stray", { ...world.vendor.running.get("v1")!, marker: "astrocyte:ses_unknown" });
+  world.vendor.running.set("stray", {
+    ...world.vendor.running.get("v1")!,
+    marker: markerOf(world.parts, "ses_unknown"),
+  });
+  world.vendor.running.set("staging", {
+    ...world.vendor.running.get("v1")!,
+    marker: markerOf({ secret: "another" }, "ses_staging"),
+  });
   world.vendor.running.set("foreign", { ...world.vendor.running.get("v1")!, marker: "somebody else's" });
   const report = await world.composer.sweep();
   assert.equal(report.orphans, 1);
-  assert.deepEqual([...world.vendor.running.keys()], ["v1", "foreign"]);
+  assert.deepEqual([...world.vendor.running.keys()], ["v1", "staging", "foreign"]);
   assert.equal(await stateOf(world, session.id), "open");
 });
 

@@ -3,6 +3,7 @@ import { test } from "node:test";
 import { AstrocyteError } from "../../core/errors.ts";
 import type { VendorResource } from "../../presentation/adapter.ts";
 import { makeComposer, REQUEST, type World } from "../composer.fixture.ts";
+import { markerOf } from "./binding.ts";
 
 function scenario(name: string, run: (world: World) => Promise<void>): void {
   test(name, async () => {
@@ -32,9 +33,10 @@ scenario("what a lost or ended session left at the vendor is released, and nobod
   const over = (await world.composer.open(REQUEST)).session.id;
   await world.composer.end(over, "client");
   const released = keepsThings(world, {
-    [`astrocyte:${running}`]: ["of-a-call-that-runs"],
-    [`astrocyte:${over}`]: ["of-a-call-that-is-over"],
-    "astrocyte:ses_unknown": ["of-a-lost-database", "and-its-key"],
+    [markerOf(world.parts, running)]: ["of-a-call-that-runs"],
+    [markerOf(world.parts, over)]: ["of-a-call-that-is-over"],
+    [markerOf(world.parts, "ses_unknown")]: ["of-a-lost-database", "and-its-key"],
+    [markerOf({ secret: "another" }, "ses_staging")]: ["of-another-deployment"],
     "My own prompt": ["the-customer's"],
   });
   const report = await world.composer.sweep();
@@ -43,7 +45,7 @@ scenario("what a lost or ended session left at the vendor is released, and nobod
 });
 
 scenario("what cannot be released is told, and does not keep the rest from it", async (world) => {
-  keepsThings(world, { "astrocyte:ses_a": ["a"], "astrocyte:ses_b": ["b"] });
+  keepsThings(world, { [markerOf(world.parts, "ses_a")]: ["a"], [markerOf(world.parts, "ses_b")]: ["b"] });
   const tried: string[] = [];
   Object.assign(world.vendor, {
     release: async ([thing]: VendorResource[]) => {

@@ -80,7 +80,7 @@ async function sweepVendor(
   // After the sessions: what serves one that runs is not taken from under it.
   const left = await listed(parts, adapter, async () => (await adapter.listLeft?.()) ?? []);
   for (const { marker, resources } of left ?? []) {
-    const id = sessionOfMarker(marker);
+    const id = sessionOfMarker(parts, marker);
     if (id === undefined || CARED_FOR.has((await parts.store.sessions.get(id))?.state)) continue;
     await guarded("leftovers", id, () => adapter.release(resources));
   }
@@ -108,7 +108,7 @@ async function endOrphan(
   { vendorSessionId, marker }: { vendorSessionId: string; marker: string },
   guarded: Guarded,
 ): Promise<void> {
-  const id = sessionOfMarker(marker);
+  const id = sessionOfMarker(parts, marker);
   if (id === undefined) return;
   const row = await parts.store.sessions.get(id);
   const rightful =
