@@ -157,7 +157,8 @@ class RunningSession implements Session {
       if ((await this.#gateway.isRunning()) === false) return this.#over("ended");
       try {
         await this.#transport.join(this.#listener);
-        if (this.state !== "reconnecting") return;
+        // It ended meanwhile: nobody stays in the room, unseen, with an open microphone.
+        if (this.state !== "reconnecting") return await this.#transport.leave();
         this.#become("joined");
         return this.#tellPresence("joined");
       } catch {

@@ -195,6 +195,31 @@ test("what the server wants said while the room is away is said when it is back"
   );
 });
 
+test("a session that ends while its room is entered again leaves nobody in it", async () => {
+  const entering = Promise.withResolvers<void>();
+  const { promise: over, resolve: goOn } = Promise.withResolvers<void>();
+  class SlowRoom extends FakeLiveKitRoom {
+    times = 0;
+    override async connect(url: string, token: string) {
+      if (++this.times === 2) {
+        entering.resolve();
+        await over;
+      }
+      await super.connect(url, token);
+    }
+  }
+  const room = new SlowRoom();
+  await using there = await call({ room });
+  room.drop();
+  await entering.promise;
+  await there.session.end();
+  const inside = new Promise((resolve) => room.once("connected", resolve));
+  const gone = new Promise((resolve) => room.once("disconnected", resolve));
+  goOn();
+  await Promise.all([inside, gone]);
+  assert.deepEqual([room.state, there.session.state], ["disconnected", "ended"]);
+});
+
 test("a room that the vendor closed is not entered again, and one that the page left ends the session", async () => {
   await using closed = await call();
   closed.vendorRoom.close();
