@@ -82,7 +82,7 @@ test("a page talks with D-ID in its LiveKit room: words by the server, a tool by
     },
   });
   const presenter = { type: "expressive", presenter_id: "public_amber_casual@avt_PfMblk" };
-  const vendor = { api_key: "d-id-key", base_url: simulator.url, presenter };
+  const vendor = { api_key: "d-id-key", base_url: simulator.url, presenter, tools: "room" };
   const gateway = await makeGateway({ presentation: { "d-id": vendor } }, { clock, llm });
   try {
     simulator.faults.toolsToCustomLlm = true;

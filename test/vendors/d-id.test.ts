@@ -79,7 +79,7 @@ async function joinAsPage({ call }: World, opened: OpenedSession & { join: { dat
 }
 
 test("one call with D-ID, end to end: briefing, dialect, tool over RPC, transcript, memory, nothing left", async () => {
-  await using all = await world();
+  await using all = await world({ tools: "room" });
   const { simulator, call, clock } = all;
   // Whether a custom model is told of tools is unconfirmed; here it is.
   simulator.faults.toolsToCustomLlm = true;
@@ -203,20 +203,36 @@ test("a lost create is told, leaves no agent and no tool, and tells no key", asy
   assert.equal(all.simulator.left().sessions, 0, "nobody can join it, and D-ID ends it");
 });
 
-test("V1: the server speaks and closes the stream; D-ID hears of no tool, and without our brain a persona with tools is refused before anything is billed", async () => {
+test("the brain runs the tools while our model answers, and D-ID hears of none", async () => {
+  await using all = await world();
+  const opened = await openSession(all, { vendor: "d-id" });
+  const page = await joinAsPage(all, opened);
+  page.room.speak(MEMORY);
+  await page.until("chat/answer");
+  assert.equal(page.heard.findLast(({ topic }) => topic === "chat/answer")?.body["content"], "Good to hear.");
+  assert.ok(!page.heard.some(({ topic }) => topic.startsWith("tool-call")));
+  assert.equal(all.simulator.left().tools, 0);
+  const { json } = await all.call("/v1/recall", {
+    key: APP_KEY,
+    body: { query: "What is the sister called?", bank_id: "person:anna" },
+  });
+  assert.ok(JSON.stringify(json).includes("Anna's sister is called Miriam."));
+  await page.room.disconnect();
+  await endAndSettle(all, opened.session_id);
+});
+
+test("V1: the server speaks and closes the stream; a persona with tools and no brain is refused before anything is billed", async () => {
   const presenter = { type: "talk", source_url: "https://example.com/face.jpg" };
   const settings = { mode: "v1", presenter, allowed_domains: ["https://app.test"] };
   const persona = { name: "Mara", prompt: "You are Mara.", goodbye: "Goodbye, Anna." };
-  const personas = { support: { ...persona, tools: ["recall"] } };
-  {
-    await using without = await world({ ...settings, custom_llm: false }, personas);
-    const body = { persona: "support", subject: "user:anna", vendor: "d-id", consent: "memory" };
-    assert.equal((await without.call("/v1/sessions", { key: APP_KEY, body })).status, 400);
-    assert.equal(without.simulator.requests.length, 0);
-  }
+  const personas = { support: persona, busy: { ...persona, tools: ["recall"] } };
+  await using alone = await world({ ...settings, custom_llm: false }, personas);
+  const body = { persona: "busy", subject: "user:anna", vendor: "d-id", consent: "memory" };
+  assert.equal((await alone.call("/v1/sessions", { key: APP_KEY, body })).status, 400);
+  assert.equal(alone.simulator.requests.length, 0);
+
   await using all = await world(settings, personas);
   const { call, simulator } = all;
-
   const opened = await openSession(all, { vendor: "d-id" });
   const [id] = simulator.open();
   const path = `/v1/sessions/${opened.session_id}`;

@@ -5,7 +5,7 @@ import { dIdHarness } from "./harness.fixture.ts";
 
 const CONFIGURATIONS: Record<string, Partial<DIdConfigInput>> = {
   "an agent a session": {},
-  "our model": { custom_llm: true, transcript_export: false },
+  "our model, whose brain runs the tools": { custom_llm: true, tools: "brain", transcript_export: false },
   "a shared agent, rewritten": { strategy: "shared_agent", shared_binding: "patch" },
   "a shared agent as it is": { strategy: "shared_agent" },
   "V1 streams": { mode: "v1" },

@@ -4,7 +4,7 @@ import { parseVendorConfig } from "../vendor-config.ts";
 import { createDIdApi } from "./api.ts";
 import { readClientEvent } from "./client-events.ts";
 import { commandMessage, MAX_MESSAGE_BYTES } from "./commands.ts";
-import { type DIdConfig, type DIdConfigInput, dIdConfig, validatePersona } from "./config.ts";
+import { type DIdConfig, type DIdConfigInput, dIdConfig, inRoom, validatePersona } from "./config.ts";
 import { dIdDialect } from "./dialect.ts";
 import { openSession } from "./open.ts";
 import { closeStream, listLeft, releaseResources } from "./release.ts";
@@ -65,7 +65,7 @@ function capabilitiesOf(config: DIdConfig): Capabilities {
       ...(max !== undefined && { limit: { unit: "characters", max } }),
     },
     customLlm: config.custom_llm ? "vendor-dialect" : "none",
-    tools: v2 ? "client" : "none",
+    tools: inRoom(config) ? "client" : "none",
     say: v2 ? "client" : "server",
     respond: v2 ? "client" : "server",
     interrupt: v2 ? "client" : "none",

@@ -33,6 +33,11 @@ export const dIdConfig = z.strictObject({
   presenter: presenter.optional(),
   /** False: D-ID's own model answers, and memory is in the briefing alone. */
   custom_llm: z.boolean().default(true),
+  /**
+   * Who runs tools while our model answers. `brain`: the brain, within its answer; D-ID hears of none. `room`: the
+   * page, by RPC; that D-ID tells a custom model of an agent's tools is unconfirmed. D-ID's own model has the room's.
+   */
+  tools: z.enum(["brain", "room"]).default("brain"),
   /** Unconfirmed: older SDK types call the key of a custom model `api_key`. */
   llm_key_field: z.enum(["key", "api_key"]).default("key"),
   /** Turns that D-ID sends to the custom model at most; all of them when absent. */
@@ -129,13 +134,21 @@ function presenterProblems(config: DIdConfig, block: DIdPersona): string[] {
 }
 
 function modeProblems(config: DIdConfig, tools: VendorTool[]): string[] {
-  if (config.mode === "v2") return [];
+  if (config.mode === "v2")
+    return tools.length === 0 || inRoom(config)
+      ? []
+      : ["tools are run by the brain: do not hand them over, or set presentation.d-id.tools to room"];
   return [
     ...(config.client_key === undefined && config.allowed_domains === undefined
       ? ["mode: v1 needs presentation.d-id.client_key or allowed_domains: the page calls D-ID itself"]
       : []),
     ...(tools.length > 0 ? ["tools are called over LiveKit, which mode: v1 has not: take them out"] : []),
   ];
+}
+
+/** True when D-ID's agent calls tools itself, over LiveKit. */
+export function inRoom({ mode, custom_llm, tools }: DIdConfig): boolean {
+  return mode === "v2" && (tools === "room" || !custom_llm);
 }
 
 function toolProblems({ name, delivery }: VendorTool): string[] {

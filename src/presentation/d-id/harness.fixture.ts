@@ -31,13 +31,15 @@ export async function dIdHarness(
       base_url: simulator.url,
       // The person's words are answered by D-ID's own model, since there is no brain in these tests.
       custom_llm: false,
+      tools: "room",
       ...(v1 && { allowed_domains: [ORIGIN] }),
       ...(shared !== undefined && { agent_id: shared }),
       ...config,
     },
     { clock, logger: silentLogger, sink: async () => {} },
   );
-  const persona = v1 ? { ...PERSONA, vendor: { presenter: TALK }, tools: [] } : PERSONA;
+  const tools = v1 || config.tools === "brain" ? [] : PERSONA.tools;
+  const persona = { ...PERSONA, vendor: { presenter }, tools };
   return {
     simulator,
     adapter,
