@@ -221,18 +221,20 @@ test("the brain runs the tools while our model answers, and D-ID hears of none",
   await endAndSettle(all, opened.session_id);
 });
 
-test("V1: the server speaks and closes the stream; a persona with tools and no brain is refused before anything is billed", async () => {
+test("V1: the server speaks and closes the stream; D-ID hears of no tool, and without our brain a persona with tools is refused before anything is billed", async () => {
   const presenter = { type: "talk", source_url: "https://example.com/face.jpg" };
   const settings = { mode: "v1", presenter, allowed_domains: ["https://app.test"] };
   const persona = { name: "Mara", prompt: "You are Mara.", goodbye: "Goodbye, Anna." };
-  const personas = { support: persona, busy: { ...persona, tools: ["recall"] } };
-  await using alone = await world({ ...settings, custom_llm: false }, personas);
-  const body = { persona: "busy", subject: "user:anna", vendor: "d-id", consent: "memory" };
-  assert.equal((await alone.call("/v1/sessions", { key: APP_KEY, body })).status, 400);
-  assert.equal(alone.simulator.requests.length, 0);
-
+  const personas = { support: { ...persona, tools: ["recall"] } };
+  {
+    await using without = await world({ ...settings, custom_llm: false }, personas);
+    const body = { persona: "support", subject: "user:anna", vendor: "d-id", consent: "memory" };
+    assert.equal((await without.call("/v1/sessions", { key: APP_KEY, body })).status, 400);
+    assert.equal(without.simulator.requests.length, 0);
+  }
   await using all = await world(settings, personas);
   const { call, simulator } = all;
+
   const opened = await openSession(all, { vendor: "d-id" });
   const [id] = simulator.open();
   const path = `/v1/sessions/${opened.session_id}`;
