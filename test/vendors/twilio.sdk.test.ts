@@ -10,11 +10,13 @@ import {
   validateRequestWithBody,
 } from "twilio/lib/webhooks/webhooks.js";
 import { WebSocketServer } from "ws";
-import { parseTwilioConfig } from "../../src/presentation/twilio/config.ts";
-import { bindingFor, PERSONA } from "../../src/presentation/twilio/harness.fixture.ts";
+import { twilioConfig } from "../../src/presentation/twilio/config.ts";
+import { PERSONA } from "../../src/presentation/twilio/harness.fixture.ts";
 import { isSignedSocket, twilioSignature, verifiedForm } from "../../src/presentation/twilio/signature.ts";
 import { createTwilioSimulator } from "../../src/presentation/twilio/simulator.ts";
 import { connect, dial, sayAndHangUp } from "../../src/presentation/twilio/twiml.ts";
+import { parseVendorConfig } from "../../src/presentation/vendor-config.ts";
+import { bindingFor } from "../../src/testing/adapter/samples.ts";
 
 const { VoiceResponse } = twilio.twiml;
 const TOKEN = "twilio-auth-token";
@@ -137,7 +139,10 @@ test("the SDK accepts every request and every upgrade that our simulator sends",
   assert.deepEqual(simulator.errors, []);
 });
 
-const config = parseTwilioConfig({ account_sid: `AC${"5".repeat(32)}`, auth_token: TOKEN });
+const config = parseVendorConfig("twilio", twilioConfig, {
+  account_sid: `AC${"5".repeat(32)}`,
+  auth_token: TOKEN,
+});
 
 test("our TwiML is the SDK's, for the same attributes", () => {
   const vendor = {
@@ -147,7 +152,7 @@ test("our TwiML is the SDK's, for the same attributes", () => {
     languages: [{ code: "de-DE", tts_provider: "Google", voice: "w" }],
     parameters: { desk: 'front "desk" & <door>' },
   };
-  const binding = bindingFor();
+  const binding = bindingFor("twilio");
   const persona = { ...PERSONA, vendor };
   const briefing = { text: "", greeting: 'Tom & Jerry\'s <b>"hello"</b> ä' };
   const response = new VoiceResponse();

@@ -8,12 +8,12 @@ import type {
   SessionHandle,
 } from "../adapter.ts";
 import { parseToolRequest } from "../tool-desk.ts";
+import { parseVendorConfig } from "../vendor-config.ts";
 import { createTwilioApi, type TwilioApi } from "./api.ts";
-import { parseTwilioConfig, type TwilioConfig, type TwilioConfigInput } from "./config.ts";
+import { type TwilioConfig, type TwilioConfigInput, twilioConfig, validatePersona } from "./config.ts";
 import { isHandedOver, isRunning, type Opener, openCall, releaseCalls } from "./open.ts";
 import { Relay, type RelayParts } from "./relay.ts";
 import { isSignedSocket } from "./signature.ts";
-import { validatePersona } from "./validate.ts";
 import { inboundCalls, readCallback, reply, sessionOf } from "./webhook.ts";
 
 /** Reasons of ours after which the agent's last words are heard out. */
@@ -27,7 +27,7 @@ const GENTLE = new Set(["agent_ended", "max_duration", "daily_limit", "drain"]);
  * Errors: `config_invalid` here, `invalid_input` without a number to call, `vendor_*` in the calls.
  */
 export function createTwilioAdapter(input: TwilioConfigInput, deps: AdapterDeps): PresentationAdapter {
-  const config = parseTwilioConfig(input);
+  const config = parseVendorConfig("twilio", twilioConfig, input);
   const { clock } = deps;
   const codes = { unreachable: "llm_unavailable", timeout: "llm_timeout" } as const;
   const parts: RelayParts = { ...deps, config, http: createHttpClient({ area: "twilio", clock, codes }) };
@@ -36,7 +36,7 @@ export function createTwilioAdapter(input: TwilioConfigInput, deps: AdapterDeps)
   return {
     vendor: "twilio",
     capabilities: capabilitiesOf(config),
-    validate: (persona) => validatePersona(config, persona),
+    validate: validatePersona,
     open: (briefing, persona, binding) => openCall(opener, briefing, persona, binding),
     end: (session, reason) => endCall(opener, relays, session, reason),
     release: (resources) => releaseCalls(opener, resources),
@@ -50,7 +50,7 @@ export function createTwilioAdapter(input: TwilioConfigInput, deps: AdapterDeps)
       if (config.require_socket_signature && !isSignedSocket(config.auth_token, call.request))
         return socket.close(1008, "the signature is wrong");
       // The configuration may have changed since the call began.
-      if (validatePersona(config, call.persona).length > 0)
+      if (validatePersona(call.persona).length > 0)
         return socket.close(1011, "the persona does not fit any more");
       const { sessionId } = call.binding;
       const relay = relays.get(sessionId) ?? new Relay(parts, call);

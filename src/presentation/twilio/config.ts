@@ -1,5 +1,6 @@
 import { z } from "zod";
-import { AstrocyteError } from "../../core/errors.ts";
+import type { VendorPersona } from "../adapter.ts";
+import { blockProblems } from "../vendor-config.ts";
 
 const name = z.string().min(1);
 /** E.164. */
@@ -112,20 +113,63 @@ export const twilioPersona = z.strictObject({
 
 export type TwilioPersona = z.output<typeof twilioPersona>;
 
-/** Errors: `config_invalid`, naming every field that is wrong, never a value. */
-export function parseTwilioConfig(input: unknown): TwilioConfig {
-  const result = twilioConfig.safeParse(input);
-  if (result.success) return result.data;
-  const issues = issuesOf(result.error);
-  throw new AstrocyteError(
-    "config_invalid",
-    `[twilio] presentation.twilio is not valid: ${issues.join("; ")}. Correct these fields.`,
-    { details: { issues } },
-  );
+/** Attributes that have a setting, or are the adapter's own. */
+const OURS = new Set(
+  [
+    ["url", "welcomeGreeting", "welcomeGreetingInterruptible", "language", "ttsLanguage", "ttsProvider"],
+    ["voice", "transcriptionLanguage", "transcriptionProvider", "speechModel", "interruptible", "events"],
+    ["interruptSensitivity", "dtmfDetection", "reportInputDuringAgentSpeech", "preemptible", "debug"],
+    ["partialPrompts", "profanityFilter", "hints", "intelligenceService", "elevenlabsTextNormalization"],
+    ["speechTimeout", "ignoreBackchannel", "backgroundNoiseReduction", "deepgramSmartFormat"],
+  ]
+    .flat()
+    .map((name) => name.toLowerCase()),
+);
+const MAX_TOOL_NAME = 64;
+
+/** The tool that hands the call over. */
+export const TRANSFER = "transfer_call";
+
+/** What of a persona does not fit, each a sentence; empty when it fits. */
+export function validatePersona({ vendor, tools, language }: VendorPersona): string[] {
+  return blockProblems("twilio", twilioPersona, vendor, (block) => [
+    ...attributeProblems(block),
+    ...languageProblems(block, language),
+    ...tools.flatMap(({ name, delivery }) => toolProblems(block, name, delivery)),
+  ]);
 }
 
-export function issuesOf(error: z.ZodError): string[] {
-  return error.issues.map(({ path, message }) =>
-    path.length === 0 ? message : `${path.join(".")}: ${message}`,
-  );
+function attributeProblems({ attributes }: TwilioPersona): string[] {
+  return Object.keys(attributes)
+    .filter((name) => OURS.has(name.toLowerCase()))
+    .map(
+      (name) => `vendors.twilio.attributes.${name} has a setting of its own, or is Astrocyte's: remove it`,
+    );
+}
+
+function languageProblems({ language }: TwilioPersona, personas: string): string[] {
+  if (regional(language ?? personas) !== undefined) return [];
+  return [`language "${language ?? personas}" is not known: use a BCP 47 tag such as "es-MX"`];
+}
+
+function toolProblems({ transfers }: TwilioPersona, name: string, delivery: "client" | "server"): string[] {
+  return [
+    ...(delivery === "client" ? [`tool "${name}" would be relayed by a page, and a telephone has none`] : []),
+    ...(name.length > MAX_TOOL_NAME || !/^[A-Za-z_]\w*$/.test(name)
+      ? [`tool "${name}" needs a name of up to ${MAX_TOOL_NAME} letters, digits and _`]
+      : []),
+    ...(name === TRANSFER && Object.keys(transfers).length > 0
+      ? [`tool "${TRANSFER}" is made of vendors.twilio.transfers: rename yours`]
+      : []),
+  ];
+}
+
+/** `en` as `en-US`: Twilio wants a region. `undefined` for what is no language tag. */
+export function regional(language: string): string | undefined {
+  try {
+    const { language: tongue, region } = new Intl.Locale(language).maximize();
+    return region === undefined ? undefined : `${tongue}-${region}`;
+  } catch {
+    return undefined;
+  }
 }

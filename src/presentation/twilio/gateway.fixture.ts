@@ -4,7 +4,9 @@ import { WebSocketServer } from "ws";
 import { type Clock, systemClock } from "../../core/clock.ts";
 import { AstrocyteError, toAstrocyteError } from "../../core/errors.ts";
 import { silentLogger } from "../../core/telemetry.ts";
+import { bindingFor } from "../../testing/adapter/samples.ts";
 import type {
+  Binding,
   CallbackRequest,
   PresentationEvent,
   RunningCall,
@@ -15,7 +17,7 @@ import type {
 } from "../adapter.ts";
 import { createTwilioAdapter } from "./adapter.ts";
 import type { TwilioConfigInput } from "./config.ts";
-import { ANNA, bindingFor, configFor, OURS, PERSONA } from "./harness.fixture.ts";
+import { ANNA, configFor, OURS, PERSONA } from "./harness.fixture.ts";
 import { createTwilioSimulator, type TwilioNumber } from "./simulator.ts";
 import type { TwilioSwitches } from "./simulator-world.ts";
 
@@ -95,15 +97,15 @@ export async function makeWorld(options: WorldOptions = {}) {
   const server = createServer((req, res) => void serve(req, res).catch(() => res.destroy()));
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const publicUrl = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-  const base = bindingFor();
-  const binding = bindingFor({
-    ...{ sessionId: base.sessionId, marker: base.marker },
+  const base = bindingFor("twilio", { phone: ANNA });
+  const binding: Binding = {
+    ...base,
     brain: { ...base.brain, baseUrl: publicUrl },
     callbackUrl: `${publicUrl}/webhooks/secret`,
     tools: { url: `${publicUrl}/tools`, secret: "tool-secret" },
     socketUrl: `${publicUrl.replace("http", "ws")}/sockets/secret`,
     onResource: async (resource) => void state.resources.push(resource),
-  });
+  };
   const briefing = { text: "The briefing.", ...(greeting !== undefined && { greeting }) };
   const running = (): RunningCall => ({
     session: {

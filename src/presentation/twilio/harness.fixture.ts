@@ -1,7 +1,8 @@
 import { systemClock } from "../../core/clock.ts";
 import { silentLogger } from "../../core/telemetry.ts";
+import { BRIEFING, bindingFor, CLIENT_TOOL, personaFor } from "../../testing/adapter/samples.ts";
 import type { AdapterHarness } from "../../testing/adapter-contract.ts";
-import type { Binding, OpenedSession, VendorPersona } from "../adapter.ts";
+import type { OpenedSession } from "../adapter.ts";
 import { createTwilioAdapter } from "./adapter.ts";
 import type { TwilioConfigInput } from "./config.ts";
 import { twilioSignature } from "./signature.ts";
@@ -10,46 +11,10 @@ import { createTwilioSimulator, type TwilioSimulator } from "./simulator.ts";
 export const OURS = "+14155550100";
 export const ANNA = "+351912345678";
 
-export const PERSONA: VendorPersona = {
-  id: "support",
-  prompt: "You help.",
-  language: "en",
+export const PERSONA = personaFor({
   vendor: { voice: "en-US-Journey-O" },
-  tools: [
-    {
-      name: "look_up",
-      description: "Looks something up.",
-      parameters: { type: "object", properties: {} },
-      result: "speak",
-      delivery: "server",
-    },
-  ],
-};
-
-let sessions = 0;
-
-/** What the composer hands over; all credentials differ from session to session. */
-export function bindingFor(over: Partial<Binding> = {}): Binding {
-  const id = `ses_${++sessions}`;
-  const at = "http://127.0.0.1:9";
-  return {
-    sessionId: id,
-    marker: `astrocyte:${id}`,
-    brain: {
-      baseUrl: at,
-      apiKey: `${id}.brain-key`,
-      contextToken: `${id}.context-token`,
-      model: "astrocyte",
-    },
-    callbackUrl: `${at}/v1/webhooks/twilio/${id}.webhook-secret`,
-    tools: { url: `${at}/v1/tools/twilio/${id}.webhook-secret`, secret: `${id}.tool-secret` },
-    socketUrl: `ws://127.0.0.1:9/v1/sockets/twilio/${id}.socket-secret`,
-    phone: ANNA,
-    limits: { maxDurationMs: 600_000, absentTimeoutMs: 60_000, leftTimeoutMs: 30_000 },
-    onResource: async () => {},
-    ...over,
-  };
-}
+  tools: [{ ...CLIENT_TOOL, delivery: "server" }],
+});
 
 export function configFor(
   simulator: TwilioSimulator,
@@ -72,9 +37,9 @@ export async function twilioHarness(): Promise<AdapterHarness> {
       { ...PERSONA, language: "not a language" },
       { ...PERSONA, tools: [{ ...PERSONA.tools[0]!, name: "two words" }] },
     ],
-    briefing: { text: "Anna runs on Tuesdays.", greeting: "Hello Anna." },
+    briefing: BRIEFING,
     secrets: [simulator.authToken],
-    binding: (onResource) => bindingFor({ onResource }),
+    binding: (onResource) => bindingFor("twilio", { phone: ANNA, onResource }),
     vendor: {
       running: () => simulator.calls.filter((call) => !call.isOver).length,
       billed: () => simulator.calls.length,

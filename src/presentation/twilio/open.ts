@@ -1,5 +1,5 @@
 import { createHmac } from "node:crypto";
-import { AstrocyteError, toAstrocyteError } from "../../core/errors.ts";
+import { AstrocyteError } from "../../core/errors.ts";
 import { safeEqual } from "../../core/secrets.ts";
 import type {
   AdapterDeps,
@@ -9,10 +9,11 @@ import type {
   VendorPersona,
   VendorResource,
 } from "../adapter.ts";
+import { idsOf, openWithLedger } from "../resources.ts";
+import { assertFits } from "../vendor-config.ts";
 import type { TwilioApi } from "./api.ts";
-import { type TwilioConfig, twilioPersona } from "./config.ts";
+import { type TwilioConfig, twilioPersona, validatePersona } from "./config.ts";
 import { connect } from "./twiml.ts";
-import { validatePersona } from "./validate.ts";
 
 export type Opener = Pick<AdapterDeps, "clock" | "logger"> & {
   config: TwilioConfig;
@@ -38,8 +39,7 @@ export async function openCall(
   persona: VendorPersona,
   binding: Binding,
 ): Promise<OpenedSession> {
-  const problems = validatePersona(opener.config, persona);
-  if (problems.length > 0) throw invalid(`the persona does not fit: ${problems.join("; ")}.`);
+  assertFits("twilio", validatePersona(persona));
   const { inbound } = binding;
   if (!inbound) return dialOut(opener, briefing, persona, binding);
   return { vendorSessionId: inbound.callId, join: joinOf(inbound.to), resources: [] };
@@ -60,64 +60,46 @@ async function dialOut(
   const twiml = connect(config, { briefing, persona, binding }, 0).body;
   if (twiml.length > MAX_TWIML)
     throw invalid(`greeting, hints and parameters are ${twiml.length - MAX_TWIML} characters too long.`);
-  const resources: VendorResource[] = [];
-  const record = async (resource: VendorResource) => {
-    resources.push(resource);
-    await binding.onResource(resource);
-  };
-  const dial = dialId(config, clock.now(), from, to);
-  await record({ kind: "dial", id: dial });
-  const sid = await create(opener, dial, { from, to, twiml, binding });
-  opener.known.add(sid);
-  try {
-    await record({ kind: "call", id: sid });
-  } catch (error) {
-    await opener.api.complete(sid);
-    throw error;
-  }
-  return { vendorSessionId: sid, join: joinOf(from), resources };
+  return openWithLedger(
+    { ...opener, vendor: "twilio", binding },
+    (resources) => releaseCalls(opener, resources),
+    async (ledger) => {
+      await ledger.record("dial", dialId(config, clock.now(), from, to));
+      // When no answer comes the telephone may ring all the same: the call is looked for, never dialled again.
+      const sid = await dial(opener, { from, to, twiml }, binding);
+      opener.known.add(sid);
+      await ledger.record("call", sid);
+      return { vendorSessionId: sid, join: joinOf(from) };
+    },
+  );
 }
 
-type Dialled = { from: string; to: string; twiml: string; binding: Binding };
-
-/** When no answer came the telephone may ring all the same: the call is looked for and ended, never tried again. */
-async function create(opener: Opener, dial: string, { from, to, twiml, binding }: Dialled): Promise<string> {
-  const { api, config, logger } = opener;
-  const { maxDurationMs, absentTimeoutMs } = binding.limits;
-  try {
-    const call = await api.create({
-      ...{ from, to, twiml },
-      statusCallback: binding.callbackUrl,
-      timeLimitSeconds: Math.ceil(maxDurationMs / 1000),
-      ringSeconds: Math.min(config.ring_seconds, Math.ceil(absentTimeoutMs / 1000)),
-    });
-    return call.sid;
-  } catch (error) {
-    const { code } = toAstrocyteError(error);
-    if (code === "vendor_timeout" || code === "vendor_failed") {
-      await endLost(opener, dial).catch((cause) =>
-        logger.warn(
-          { vendor: "twilio", code: toAstrocyteError(cause).code },
-          "a call whose answer got lost is left to its own time limit",
-        ),
-      );
-    }
-    throw error;
-  }
+async function dial(
+  { api, config }: Opener,
+  call: { from: string; to: string; twiml: string },
+  { callbackUrl, limits }: Binding,
+): Promise<string> {
+  const { sid } = await api.create({
+    ...call,
+    statusCallback: callbackUrl,
+    timeLimitSeconds: Math.ceil(limits.maxDurationMs / 1000),
+    ringSeconds: Math.min(config.ring_seconds, Math.ceil(limits.absentTimeoutMs / 1000)),
+  });
+  return sid;
 }
 
 /** Hangs up what `open` dialled, where it is not another's by now. */
 export async function releaseCalls(opener: Opener, resources: VendorResource[]): Promise<void> {
   if (isHandedOver(resources)) return;
-  const calls = resources.filter(({ kind }) => kind === "call");
-  await Promise.all(calls.map(({ id }) => opener.api.complete(id)));
+  const calls = idsOf(resources, "call");
+  await Promise.all(calls.map((id) => opener.api.complete(id)));
   if (calls.length > 0) return;
-  for (const { kind, id } of resources) if (kind === "dial") await endLost(opener, id);
+  for (const id of idsOf(resources, "dial")) await endLost(opener, id);
 }
 
 /** A call that was handed over goes on without us. */
 export function isHandedOver(resources: VendorResource[]): boolean {
-  return resources.some(({ kind }) => kind === "handoff");
+  return idsOf(resources, "handoff").length > 0;
 }
 
 /**

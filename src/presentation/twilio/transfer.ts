@@ -1,6 +1,6 @@
 import type { OwnTool } from "../agent.ts";
 import type { ToolOutput } from "../tool-desk.ts";
-import { TRANSFER } from "./validate.ts";
+import { TRANSFER } from "./config.ts";
 import type { Handoff } from "./webhook.ts";
 
 /** Handing the call over to a number of the persona's: the agent asks for it by a name, and learns no number. */

@@ -1,16 +1,18 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { parseTwilioConfig, type TwilioConfigInput } from "./config.ts";
-import { bindingFor, PERSONA } from "./harness.fixture.ts";
+import { bindingFor } from "../../testing/adapter/samples.ts";
+import { parseVendorConfig } from "../vendor-config.ts";
+import { regional, type TwilioConfigInput, twilioConfig } from "./config.ts";
+import { PERSONA } from "./harness.fixture.ts";
 import { readTwiml, type Spelling, type Verb } from "./simulator-twiml.ts";
-import { connect, dial, hangUp, regional, sayAndHangUp } from "./twiml.ts";
+import { connect, dial, hangUp, sayAndHangUp } from "./twiml.ts";
 
 const CONFIG: TwilioConfigInput = { account_sid: `AC${"5".repeat(32)}`, auth_token: "token" };
 const HOSTILE = `"/><Dial>+1900</Dial> & ]]> <!-- 'x' \u0000\u0007 \ud83d ä𝒜\n\tend`;
 
 function relayOf(vendor: object, { greeting = "Hello.", attempt = 0, spelling = "sdk" as Spelling } = {}) {
-  const config = parseTwilioConfig({ ...CONFIG, attribute_spelling: spelling });
-  const binding = bindingFor();
+  const config = parseVendorConfig("twilio", twilioConfig, { ...CONFIG, attribute_spelling: spelling });
+  const binding = bindingFor("twilio");
   const persona = { ...PERSONA, vendor: { ...vendor } };
   const { body } = connect(config, { persona, binding, briefing: { text: "", greeting } }, attempt);
   const { verbs, problems } = readTwiml(body, spelling);

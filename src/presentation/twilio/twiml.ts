@@ -1,5 +1,5 @@
 import type { RunningCall, VendorReply } from "../adapter.ts";
-import { type TwilioConfig, type TwilioPersona, twilioPersona } from "./config.ts";
+import { regional, type TwilioConfig, type TwilioPersona, twilioPersona } from "./config.ts";
 
 type Attributes = Record<string, string | number | boolean | undefined>;
 
@@ -78,16 +78,6 @@ function languageAttributes(language: TwilioPersona["languages"][number]): Attri
     transcriptionProvider: language.transcription_provider,
     speechModel: language.speech_model,
   };
-}
-
-/** `en` as `en-US`: Twilio wants a region. `undefined` for what is no language tag. */
-export function regional(language: string): string | undefined {
-  try {
-    const { language: tongue, region } = new Intl.Locale(language).maximize();
-    return region === undefined ? undefined : `${tongue}-${region}`;
-  } catch {
-    return undefined;
-  }
 }
 
 function document(...verbs: string[]): VendorReply {
