@@ -35,13 +35,19 @@ export function commandsOf({ code }: Block): string[] {
     .filter((line) => line.trim() !== "" && !line.startsWith("#"));
 }
 
-/** TypeScript blocks as modules: one that begins with an import begins a module, the others of its page go on with it. */
-export function modulesOf(pages: string[] = PAGES): Block[] {
-  const modules: Block[] = [];
+export type Module = Block & { file: string };
+
+/**
+ * TypeScript blocks as modules: one that begins with an import begins a module, the others of its page go on with it.
+ * One whose first line is `// path.ts` is that file.
+ */
+export function modulesOf(pages: string[] = PAGES): Module[] {
+  const modules: Module[] = [];
   for (const block of blocksOf("ts", pages)) {
     const last = modules.at(-1);
-    if (last?.page === block.page && !block.code.startsWith("import ")) last.code += block.code;
-    else modules.push({ ...block });
+    const named = /^\/\/ (\S+\.ts)\n/.exec(block.code)?.[1];
+    if (!named && last?.page === block.page && !block.code.startsWith("import ")) last.code += block.code;
+    else modules.push({ ...block, file: named ?? `${block.page.replaceAll(/\W/g, "_")}_${block.line}.mts` });
   }
   return modules;
 }
@@ -73,10 +79,4 @@ export const READERS_OWN: Record<string, string> = {
     import type { ComposerStore } from "astrocyte/composer";
     export type Database = { memories(): MemoryStore; sessions(): ComposerStore; reopen(): Promise<Database>; drop(): Promise<void> };
     export declare function createYourDatabase(): Promise<Database>;`,
-  "your-simulator.ts": `
-    import type { AdapterHarness } from "astrocyte/testing";
-    export declare function createHarness(): Promise<AdapterHarness>;`,
-  "your-adapter.ts": `
-    import type { PresentationAdapter } from "astrocyte/presentation";
-    export declare function createYourAdapter(): PresentationAdapter;`,
 };

@@ -121,13 +121,18 @@ test("TypeScript compiles against the package's entries", async (t) => {
   for (const [name, code] of Object.entries(READERS_OWN)) await writeFile(join(folder, name), code);
   const modules = modulesOf();
   assert.ok(modules.length > 8);
-  for (const { page, line, code } of modules) {
-    const name = `${page.replaceAll(/\W/g, "_")}_${line}.mts`;
-    await writeFile(join(folder, name), `${code}\nexport {};\n`);
+  await writeFile(join(folder, "package.json"), '{ "type": "module" }');
+  for (const { file, code } of modules) {
+    await mkdir(dirname(join(folder, file)), { recursive: true });
+    await writeFile(join(folder, file), `${code}\nexport {};\n`);
   }
   const paths = Object.fromEntries(Object.entries(entries()).map(([name, file]) => [name, [file]]));
   const compilerOptions = { noUnusedLocals: false, noUncheckedIndexedAccess: false, paths };
-  const config = { extends: join(ROOT, "tsconfig.json"), compilerOptions, include: ["*.ts", "*.mts"] };
+  const config = {
+    extends: join(ROOT, "tsconfig.json"),
+    compilerOptions,
+    include: ["*.ts", "*.mts", "acme/*.ts"],
+  };
   await writeFile(join(folder, "tsconfig.json"), JSON.stringify(config));
   const tsc = run(join(ROOT, "node_modules/.bin/tsc"), ["-p", folder, "--pretty", "false"], { cwd: folder });
   await tsc.catch(({ stdout }: { stdout: string }) => assert.fail(stdout));

@@ -1,3 +1,4 @@
+export { silentLogger } from "../core/telemetry.ts";
 export {
   createDIdSimulator,
   type DIdFaults,
@@ -35,6 +36,19 @@ export {
 } from "../presentation/simulator-livekit.ts";
 export type { Peer, PeerListener } from "../presentation/simulator-livekit-peer.ts";
 export { FakeLiveKitRoom } from "../presentation/simulator-livekit-room.ts";
+export {
+  askCustomLlm,
+  openAiSlot,
+  type SimulatedLlmCall,
+  type SimulatedThought,
+} from "../presentation/simulator-llm.ts";
+export {
+  type SimulatedAnswer,
+  type SimulatedCall,
+  type SimulatedOutcome,
+  type SimulatorServer,
+  startSimulatorServer,
+} from "../presentation/simulator-server.ts";
 export {
   createTavusSimulator,
   type TavusFaults,
