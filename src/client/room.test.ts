@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { callTool, makeRooms, say } from "../presentation/local/room.fixture.ts";
+import { callTool, say } from "../presentation/completion.fixture.ts";
+import { makeRooms } from "../presentation/local/room.fixture.ts";
 import { connect } from "./connect.ts";
 import { makeGateway, makeHost } from "./gateway.fixture.ts";
 import type { Session, TranscriptLine } from "./types.ts";

@@ -27,7 +27,7 @@ export function invalidVendorConfig(vendor: string, issues: string[]): Astrocyte
 }
 
 /** Field and fault, never a value. */
-export function issuesOf(error: z.ZodError): string[] {
+function issuesOf(error: z.ZodError): string[] {
   return error.issues.map(({ path, message }) =>
     path.length === 0 ? message : `${path.join(".")}: ${message}`,
   );

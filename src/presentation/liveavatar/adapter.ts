@@ -6,9 +6,8 @@ import { briefingCharacters } from "./bodies.ts";
 import { commandMessage, MAX_PACKET_BYTES } from "./commands.ts";
 import { type LiveAvatarConfig, type LiveAvatarConfigInput, parseLiveAvatarConfig } from "./config.ts";
 import { parseClientEvent } from "./events.ts";
-import { listOpen } from "./list-open.ts";
 import { openSession } from "./open.ts";
-import { endSession, isActive, keepAlive, kindsOf, releaseResources } from "./release.ts";
+import { endSession, isActive, keepAlive, kindsOf, listOpen, releaseResources } from "./release.ts";
 import { fetchTranscript } from "./transcript.ts";
 import { validatePersona } from "./validate.ts";
 

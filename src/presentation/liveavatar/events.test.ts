@@ -6,10 +6,9 @@ import { FakeClock } from "../../testing/fake-clock.ts";
 import type { SessionHandle } from "../adapter.ts";
 import type { Row } from "../read.ts";
 import { commandMessage } from "./commands.ts";
-import { parseClientEvent } from "./events.ts";
+import { parseClientEvent, reasonOf, stopReason } from "./events.ts";
 import contract from "./fixtures/contract.json" with { type: "json" };
 import { bindingFor, liveavatarHarness, PERSONA } from "./harness.fixture.ts";
-import { reasonOf, stopReason } from "./reasons.ts";
 import { readPage } from "./transcript.ts";
 
 const SESSION: SessionHandle = { sessionId: "ses_1", vendorSessionId: "la-1", resources: [] };

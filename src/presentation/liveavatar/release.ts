@@ -1,8 +1,9 @@
+import type { Clock } from "../../core/clock.ts";
 import { AstrocyteError } from "../../core/errors.ts";
 import type { VendorResource } from "../adapter.ts";
-import { idsOf, type ResourceKind, releaseAll } from "../resources.ts";
+import { idsOf, MARKER_PREFIX, type ResourceKind, releaseAll } from "../resources.ts";
 import type { LiveAvatarApi } from "./api.ts";
-import { stopReason } from "./reasons.ts";
+import { stopReason } from "./events.ts";
 
 /** Stops a session. One that is over or unknown is a success, whatever the status said. */
 export function endSession(api: LiveAvatarApi, id: string, reason: string): Promise<void> {
@@ -57,4 +58,20 @@ export async function releaseResources(api: LiveAvatarApi, resources: VendorReso
 async function endSessionsOf(api: LiveAvatarApi, contextId: string): Promise<void> {
   for await (const { id } of api.sessions.all({ type: "active", context_id: contextId }))
     await endSession(api, id, "orphan");
+}
+
+/**
+ * Sessions that run and are ours. Their rows carry no name, so contexts with our marker lead to them: one call for
+ * each such context. The list comes page by page, a hundred at a time.
+ */
+export async function listOpen(api: LiveAvatarApi, clock: Clock) {
+  const open: Array<{ vendorSessionId: string; marker: string; createdAt: number }> = [];
+  for await (const context of api.contexts.all()) {
+    if (!context.name.startsWith(MARKER_PREFIX)) continue;
+    const query = { type: "active", context_id: context.id } as const;
+    for await (const { id, createdAt = clock.now() } of api.sessions.all(query)) {
+      open.push({ vendorSessionId: id, marker: context.name, createdAt });
+    }
+  }
+  return open;
 }

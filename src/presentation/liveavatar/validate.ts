@@ -1,5 +1,5 @@
 import type { VendorPersona } from "../adapter.ts";
-import { issuesOf } from "../vendor-config.ts";
+import { blockProblems } from "../vendor-config.ts";
 import { ownVariables } from "./bodies.ts";
 import {
   avatarOf,
@@ -18,17 +18,15 @@ const OF_THE_AGENT = ["voice_id", "context_id", "voice_settings", "stt_config", 
 export function validatePersona(config: LiveAvatarConfig, persona: VendorPersona): string[] {
   const legacy = legacyProblems(persona.vendor, "vendors.liveavatar");
   if (legacy.length > 0) return legacy;
-  const parsed = liveavatarPersona.safeParse(persona.vendor);
-  if (!parsed.success) return issuesOf(parsed.error).map((issue) => `vendors.liveavatar.${issue}`);
-  return [
-    ...identityProblems(config, parsed.data),
-    ...variableProblems(config, parsed.data),
-    ...modelProblems(config, parsed.data),
+  return blockProblems("liveavatar", liveavatarPersona, persona.vendor, (block) => [
+    ...identityProblems(config, block),
+    ...variableProblems(config, block),
+    ...modelProblems(config, block),
     ...toolProblems(persona),
     ...(languageOf(config, persona) === undefined
       ? [`language "${persona.language}" is not known: use a BCP 47 tag such as "es"`]
       : []),
-  ];
+  ]);
 }
 
 function identityProblems(config: LiveAvatarConfig, block: LiveAvatarPersona): string[] {

@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import { test } from "node:test";
 import type { PresentationEvent } from "../adapter.ts";
-import { delta, makeRooms, Page, say } from "./room.fixture.ts";
+import { delta, say } from "../completion.fixture.ts";
+import { makeRooms, Page } from "./room.fixture.ts";
 
 const turns = (events: PresentationEvent[]) =>
   events.flatMap((event) => (event.type === "turn" ? [event.turn] : []));

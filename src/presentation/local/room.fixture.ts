@@ -1,14 +1,15 @@
-import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import { createServer, type IncomingMessage } from "node:http";
 import type { AddressInfo } from "node:net";
 import { WebSocket, WebSocketServer } from "ws";
 import { silentLogger } from "../../core/telemetry.ts";
+import { bindingFor } from "../../testing/adapter/samples.ts";
 import { FakeClock } from "../../testing/fake-clock.ts";
-import type { Binding, PresentationEvent, RunningCall, VendorTool } from "../adapter.ts";
+import type { PresentationEvent, RunningCall, VendorTool } from "../adapter.ts";
+import { type Answer, say } from "../completion.fixture.ts";
 import { createLocalAdapter } from "./adapter.ts";
 import type { RoomCommand, RoomEvent } from "./protocol.ts";
 
 type Asked = { authorization: string | undefined; messages: Array<{ role: string; content: string }> };
-type Answer = (res: ServerResponse, asked: Asked) => void;
 
 /** A brain that answers what it is told, over real HTTP. */
 export async function makeBrain() {
@@ -26,33 +27,11 @@ export async function makeBrain() {
     const { messages } = JSON.parse(body);
     const call = { authorization: req.headers.authorization, messages };
     asked.push(call);
-    (answers.shift() ?? say("I have no more lines."))(res, call);
+    (answers.shift() ?? say("I have no more lines."))(res);
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const { port } = server.address() as AddressInfo;
   return { asked, answers, tools, url: `http://127.0.0.1:${port}`, server };
-}
-
-export function delta(res: ServerResponse, value: object): void {
-  if (!res.headersSent) res.writeHead(200, { "content-type": "text/event-stream" });
-  res.write(`data: ${JSON.stringify({ choices: [{ delta: value }] })}\n\n`);
-}
-
-export function say(...pieces: string[]): Answer {
-  return (res) => {
-    for (const content of pieces) delta(res, { content });
-    res.end("data: [DONE]\n\n");
-  };
-}
-
-export function callTool(name: string, args: object, text = ""): Answer {
-  return (res) => {
-    if (text) delta(res, { content: text });
-    const json = JSON.stringify(args);
-    delta(res, { tool_calls: [{ index: 0, id: "call_1", function: { name, arguments: json.slice(0, 3) } }] });
-    delta(res, { tool_calls: [{ index: 0, function: { arguments: json.slice(3) } }] });
-    res.end("data: [DONE]\n\n");
-  };
 }
 
 export async function makeRooms(tools: VendorTool[] = []) {
@@ -78,7 +57,11 @@ export async function makeRooms(tools: VendorTool[] = []) {
     adapter.connect!(socket, { ...call, request, turns: [] });
   });
   const open = async (sessionId = "ses_1", greeting?: string) => {
-    const binding = { ...bindingFor(sessionId, brain.url), socketUrl: `ws://127.0.0.1:${port}/${sessionId}` };
+    const socketUrl = `ws://127.0.0.1:${port}/${sessionId}`;
+    const callback = { url: `${brain.url}/tools`, secret: "tool-secret" };
+    const limits = { maxDurationMs: 600_000, absentTimeoutMs: 60_000, leftTimeoutMs: 20_000 };
+    const bound = bindingFor("local", { sessionId, socketUrl, tools: callback, limits });
+    const binding = { ...bound, brain: { ...bound.brain, baseUrl: brain.url, apiKey: `key-${sessionId}` } };
     const persona = { id: "p", prompt: "Help.", language: "en", tools, vendor: {} };
     const briefing = { text: "The briefing.", ...(greeting && { greeting }) };
     const opened = await adapter.open(briefing, persona, binding);
@@ -100,24 +83,6 @@ export async function makeRooms(tools: VendorTool[] = []) {
       brain.server.closeAllConnections();
       brain.server.close();
     },
-  };
-}
-
-function bindingFor(sessionId: string, url: string): Binding {
-  return {
-    sessionId,
-    marker: `astrocyte:${sessionId}`,
-    brain: {
-      baseUrl: url,
-      apiKey: `key-${sessionId}`,
-      contextToken: `context-${sessionId}`,
-      model: "astrocyte",
-    },
-    callbackUrl: `${url}/callback/secret-${sessionId}`,
-    tools: { url: `${url}/tools`, secret: "tool-secret" },
-    socketUrl: `${url.replace("http", "ws")}/sockets/socket-${sessionId}`,
-    limits: { maxDurationMs: 600_000, absentTimeoutMs: 60_000, leftTimeoutMs: 20_000 },
-    onResource: async () => {},
   };
 }
 

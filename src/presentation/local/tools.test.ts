@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { VendorTool } from "../adapter.ts";
-import { callTool, makeRooms, Page, say } from "./room.fixture.ts";
+import { callTool, say } from "../completion.fixture.ts";
+import { makeRooms, Page } from "./room.fixture.ts";
 
 const TOOL: VendorTool = {
   name: "lookup",

@@ -3,7 +3,8 @@ import { once } from "node:events";
 import { test } from "node:test";
 import { WebSocket as WsClient } from "ws";
 import { FakeClock } from "../../testing/fake-clock.ts";
-import { callTool, makeWorld, say, spoken, type World } from "./gateway.fixture.ts";
+import { callTool, say } from "../completion.fixture.ts";
+import { makeWorld, spoken, type World } from "./gateway.fixture.ts";
 import { ANNA, OURS, requestOf } from "./harness.fixture.ts";
 import { twilioSignature } from "./signature.ts";
 

@@ -15,6 +15,7 @@ import type {
   VendorResource,
   VendorTurn,
 } from "../adapter.ts";
+import { type Answer, say } from "../completion.fixture.ts";
 import { createTwilioAdapter } from "./adapter.ts";
 import type { TwilioConfigInput } from "./config.ts";
 import { ANNA, configFor, OURS, PERSONA } from "./harness.fixture.ts";
@@ -22,30 +23,6 @@ import { createTwilioSimulator, type TwilioNumber } from "./simulator.ts";
 import type { TwilioSwitches } from "./simulator-world.ts";
 
 type Message = { role: string; content: string | null };
-/** Writes one answer of the brain. */
-export type Answer = (res: ServerResponse) => void | Promise<void>;
-
-export function delta(res: ServerResponse, value: object): void {
-  if (!res.headersSent) res.writeHead(200, { "content-type": "text/event-stream" });
-  res.write(`data: ${JSON.stringify({ choices: [{ delta: value }] })}\n\n`);
-}
-
-export function say(...pieces: string[]): Answer {
-  return (res) => {
-    for (const content of pieces) delta(res, { content });
-    res.end("data: [DONE]\n\n");
-  };
-}
-
-export function callTool(name: string, args: object, text = ""): Answer {
-  return (res) => {
-    if (text) delta(res, { content: text });
-    const fn = { name, arguments: JSON.stringify(args) };
-    delta(res, { tool_calls: [{ index: 0, id: "call_1", function: fn }] });
-    res.end("data: [DONE]\n\n");
-  };
-}
-
 export type WorldOptions = {
   config?: Partial<TwilioConfigInput>;
   vendor?: Record<string, unknown>;

@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import { once } from "node:events";
 import { test } from "node:test";
 import { FakeClock } from "../../testing/fake-clock.ts";
-import { callTool, delta, makeWorld, say, spoken } from "./gateway.fixture.ts";
+import { callTool, delta, say } from "../completion.fixture.ts";
+import { makeWorld, spoken } from "./gateway.fixture.ts";
 
 const LONG = "Life is a complex set of rules that nobody has ever written down in one place.";
 
