@@ -1,4 +1,12 @@
-import { type ClientError, connect, type Session, type TranscriptLine } from "../../src/client/index.ts";
+import {
+  type ClientError,
+  type ConnectOptions,
+  connect,
+  type Session,
+  type TranscriptLine,
+} from "../../src/client/index.ts";
+import { FakeElevenLabsPage } from "../../src/presentation/elevenlabs/simulator-page.ts";
+import { FakeLiveKitRoom } from "../../src/presentation/simulator-livekit-room.ts";
 import { FakeDailyCall } from "../../src/presentation/tavus/simulator-daily.ts";
 import type { OpenedSession } from "../gateway.fixture.ts";
 
@@ -15,15 +23,28 @@ export class Page {
 
   static async join(url: string, opened: OpenedSession): Promise<Page> {
     const { session_id: sessionId, session_token: sessionToken, join } = opened;
-    const daily = join.kind === "daily" ? { daily: new FakeDailyCall() } : {};
+    const played: string[] = [];
+    const { voice, ...means } = meansOf(join.kind, (words) => played.push(words));
     const received: string[] = [];
     const host = { fetch: recording(received) };
-    const session = await connect({ baseUrl: url, sessionId, sessionToken, join, host, ...daily });
-    return new Page(session, received);
+    const session = await connect({ baseUrl: url, sessionId, sessionToken, join, host, ...means });
+    return new Page(session, received, played, voice);
   }
 
-  private constructor(session: Session, received: string[]) {
+  readonly #voice: ((text: string) => void) | undefined;
+
+  /** Words that a room plays without telling the transcript: D-ID's greeting. */
+  readonly #played: string[];
+
+  private constructor(
+    session: Session,
+    received: string[],
+    played: string[],
+    voice?: (text: string) => void,
+  ) {
     this.#session = session;
+    this.#played = played;
+    this.#voice = voice;
     this.received = received;
     session.on("transcript", (line) => this.lines.set(line.id, line));
     session.on("tool", ({ name, status }) => status !== "running" && this.tools.push({ name, status }));
@@ -38,22 +59,28 @@ export class Page {
 
   /** The first thing that the agent says. */
   greeting(): Promise<string> {
-    return this.#spoken(new Set());
+    return Promise.race([this.#spoken(new Set()), this.until(() => this.#played[0])]);
   }
 
   /** Says something and waits for the answer. */
   async say(text: string): Promise<string> {
     const before = new Set(this.lines.keys());
-    await this.#session.respond(text);
+    await this.#speak(text);
     return this.#spoken(before);
   }
 
   /** Says something; resolves once the room has heard it. */
   async tell(text: string): Promise<void> {
-    await this.#session.respond(text);
+    await this.#speak(text);
     await this.until(() =>
       [...this.lines.values()].find((line) => line.role === "user" && line.text === text),
     );
+  }
+
+  /** Where the room has a microphone, into it. */
+  async #speak(text: string): Promise<void> {
+    if (this.#voice) this.#voice(text);
+    else await this.#session.respond(text);
   }
 
   async #spoken(before: Set<string>): Promise<string> {
@@ -80,6 +107,26 @@ export class Page {
   end(): Promise<void> {
     return this.#session.end();
   }
+}
+
+/** What the page brings for a kind of room, and the person's voice in it. */
+function meansOf(
+  kind: string,
+  played: (words: string) => void,
+): Partial<ConnectOptions> & { voice?: (text: string) => void } {
+  if (kind === "daily") return { daily: new FakeDailyCall() };
+  if (kind === "livekit") {
+    const room = new FakeLiveKitRoom();
+    room.on("dataReceived", (bytes: Uint8Array, _from: unknown, _kind: unknown, topic: string) => {
+      if (topic === "chat/partial") played(JSON.parse(new TextDecoder().decode(bytes)).content);
+    });
+    return { room, voice: (text) => room.speak(text) };
+  }
+  if (kind === "elevenlabs") {
+    const conversation = new FakeElevenLabsPage();
+    return { conversation, voice: (text) => void conversation.ask(text).catch(() => {}) };
+  }
+  return {};
 }
 
 function recording(received: string[]): typeof fetch {
