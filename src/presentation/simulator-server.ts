@@ -51,6 +51,19 @@ export async function startSimulatorServer(
   };
 }
 
+/** What a simulated vendor has begun and not yet finished. A failure in it is a fault of the simulator: it is not hidden. */
+type Busy = { running: Set<Promise<unknown>> };
+
+export function track({ running }: Busy, work: Promise<unknown>): void {
+  const watched = work.finally(() => running.delete(watched));
+  running.add(watched);
+}
+
+/** Resolves when all that has begun, and all that followed from it, is done. */
+export async function untilIdle({ running }: Busy): Promise<void> {
+  while (running.size > 0) await Promise.allSettled(running);
+}
+
 async function readBody(req: IncomingMessage): Promise<string> {
   const chunks: Buffer[] = [];
   for await (const chunk of req) chunks.push(chunk as Buffer);

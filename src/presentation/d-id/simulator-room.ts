@@ -1,5 +1,6 @@
 import type { CompletionToolCall } from "../brain-call.ts";
 import { toolCallsOf } from "../simulator-llm.ts";
+import { track } from "../simulator-server.ts";
 import { think } from "./simulator-llm.ts";
 import {
   keepMessage,
@@ -7,7 +8,6 @@ import {
   type Row,
   type SimAgent,
   type SimSession,
-  track,
   type World,
 } from "./simulator-world.ts";
 

@@ -1,9 +1,10 @@
 import type { Clock } from "../../core/clock.ts";
+import type { Row } from "../read.ts";
 import type { LiveKitSimulator, SimulatedRoom } from "../simulator-livekit.ts";
 import type { Peer } from "../simulator-livekit-peer.ts";
 import type { SimulatedLlmCall, SimulatedThought } from "../simulator-llm.ts";
 
-export type Row = Record<string, unknown>;
+export type { Row };
 
 /** What may go wrong, and what the contract leaves open. */
 export type DIdFaults = {
@@ -117,11 +118,6 @@ export function noFaults(): DIdFaults {
 export function nextId(world: World, prefix: string): string {
   world.counter++;
   return `${prefix}${world.counter.toString(36).padStart(8, "0")}`;
-}
-
-export function track(world: World, work: Promise<unknown>): void {
-  const watched = work.catch(() => {}).finally(() => world.running.delete(watched));
-  world.running.add(watched);
 }
 
 export function keepMessage(world: World, chat: SimChat, role: string, content: string): void {

@@ -1,6 +1,6 @@
 import { type Clock, systemClock } from "../../core/clock.ts";
 import { createLiveKitSimulator } from "../simulator-livekit.ts";
-import { type SimulatedOutcome, startSimulatorServer } from "../simulator-server.ts";
+import { type SimulatedOutcome, startSimulatorServer, untilIdle } from "../simulator-server.ts";
 import { failure } from "./simulator-replies.ts";
 import { endRoom } from "./simulator-room.ts";
 import { answer } from "./simulator-routes.ts";
@@ -116,9 +116,7 @@ function controls(world: World): Pick<DIdSimulator, "left" | "open" | "session" 
       if (stream) endStream(stream);
       else endRoom(required(world.sessions.get(id), id), reason);
     },
-    async idle() {
-      while (world.running.size > 0) await Promise.all(world.running);
-    },
+    idle: () => untilIdle(world),
   };
 }
 

@@ -1,17 +1,11 @@
+import { asRow } from "../read.ts";
 import { toolCallsOf } from "../simulator-llm.ts";
+import { track } from "../simulator-server.ts";
 import { endTalk } from "./simulator-end.ts";
 import { askLlm, fill, type LlmFailure } from "./simulator-llm.ts";
 import { newRow } from "./simulator-record.ts";
 import { runTool } from "./simulator-tools.ts";
-import {
-  partsOf,
-  type Row,
-  row,
-  type SimAgent,
-  type SimConversation,
-  track,
-  type World,
-} from "./simulator-world.ts";
+import { partsOf, type Row, type SimAgent, type SimConversation, type World } from "./simulator-world.ts";
 
 type Line = Pick<SimConversation, "send" | "hangUp"> & { phone?: NonNullable<SimConversation["phone"]> };
 
@@ -55,7 +49,7 @@ export function begin(world: World, conversation: SimConversation, initiation: R
   const { conversation: limits, turn } = partsOf(conversation.agent);
   const { type: _, ...data } = initiation;
   Object.assign(conversation, { initiation: data, status: "in-progress" });
-  conversation.variables = { ...placeholders(conversation), ...row(initiation["dynamic_variables"]) };
+  conversation.variables = { ...placeholders(conversation), ...asRow(initiation["dynamic_variables"]) };
   conversation.send({
     type: "conversation_initiation_metadata",
     conversation_initiation_metadata_event: {
@@ -105,20 +99,20 @@ function after(world: World, conversation: SimConversation, ms: number, run: () 
 }
 
 function placeholders({ agent }: SimConversation): Row {
-  return row(row(partsOf(agent).agent["dynamic_variables"])["dynamic_variable_placeholders"]);
+  return asRow(asRow(partsOf(agent).agent["dynamic_variables"])["dynamic_variable_placeholders"]);
 }
 
 /** Overrides have to be switched on one by one; variables that the agent uses have to be there (§A.7, §A.9). */
 function initiationProblem(conversation: SimConversation, initiation: Row): string | undefined {
   const { overrides, agent, prompt } = partsOf(conversation.agent);
-  const allowed = row(overrides["conversation_config_override"]);
-  for (const [section, fields] of Object.entries(row(initiation["conversation_config_override"]))) {
-    for (const [name, value] of Object.entries(row(fields)))
-      if (value !== undefined && value !== null && !row(allowed[section])[name]) return "override_error";
+  const allowed = asRow(overrides["conversation_config_override"]);
+  for (const [section, fields] of Object.entries(asRow(initiation["conversation_config_override"]))) {
+    for (const [name, value] of Object.entries(asRow(fields)))
+      if (value !== undefined && value !== null && !asRow(allowed[section])[name]) return "override_error";
   }
   const extra = initiation["custom_llm_extra_body"];
   if (extra !== undefined && overrides["custom_llm_extra_body"] !== true) return "override_error";
-  const given = { ...placeholders(conversation), ...row(initiation["dynamic_variables"]) };
+  const given = { ...placeholders(conversation), ...asRow(initiation["dynamic_variables"]) };
   const texts = [agent["first_message"], prompt["prompt"]].map((text) => String(text ?? "")).join(" ");
   const used = [...texts.matchAll(/\{\{\s*([\w-]+)\s*\}\}/g)].map((match) => match[1]!);
   const missing = used.some((name) => !name.startsWith("system__") && !(name in given));
@@ -126,7 +120,7 @@ function initiationProblem(conversation: SimConversation, initiation: Row): stri
 }
 
 function overridden({ initiation }: SimConversation, field: string): unknown {
-  return row(row(initiation["conversation_config_override"])["agent"])[field];
+  return asRow(asRow(initiation["conversation_config_override"])["agent"])[field];
 }
 
 export function fail(world: World, conversation: SimConversation, code: number, error_type: string): void {
@@ -236,7 +230,7 @@ async function answer(world: World, conversation: SimConversation): Promise<void
 /** Another model takes over, unless the agent forbids it: then the call is over. */
 function fallBack(world: World, conversation: SimConversation, failure: LlmFailure) {
   if (failure === "aborted" || conversation.endedAt !== undefined) return;
-  const backup = row(partsOf(conversation.agent).prompt["backup_llm_config"])["preference"];
+  const backup = asRow(partsOf(conversation.agent).prompt["backup_llm_config"])["preference"];
   if (backup === "disabled") return fail(world, conversation, 1002, failure);
   say(world, conversation, "The backup model speaks.");
 }
@@ -274,7 +268,7 @@ function sendAudio(
   event_id: number,
   text: string,
 ): void {
-  const override = row(row(initiation["conversation_config_override"])["conversation"]);
+  const override = asRow(asRow(initiation["conversation_config_override"])["conversation"]);
   if ((override["text_only"] ?? partsOf(agent).conversation["text_only"]) === true) return;
   const audio_base_64 = Buffer.alloc(Math.max(2, text.length * 2)).toString("base64");
   send({ type: "audio", audio_event: { audio_base_64, event_id, ...alignment(world, text) } });

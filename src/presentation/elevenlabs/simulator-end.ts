@@ -1,14 +1,8 @@
 import { createHmac } from "node:crypto";
+import { asRow } from "../read.ts";
+import { track } from "../simulator-server.ts";
 import { recordOf } from "./simulator-record.ts";
-import {
-  partsOf,
-  type Row,
-  row,
-  type SimConversation,
-  seconds,
-  track,
-  type World,
-} from "./simulator-world.ts";
+import { partsOf, type Row, type SimConversation, seconds, type World } from "./simulator-world.ts";
 
 /** Ends a conversation, once: the line first, then the record, then the webhook. */
 export function endTalk(world: World, conversation: SimConversation, reason: string, code: number): void {
@@ -33,8 +27,8 @@ export function endTalk(world: World, conversation: SimConversation, reason: str
 /** Tells the workspace's webhook, unless the agent names another. */
 export function postCall(world: World, agent: Row, type: string, data: Row): void {
   const { postCall: hook, faults, clock } = world;
-  const named = row(
-    row(partsOf({ id: "", body: agent, createdAt: 0 }).platform["workspace_overrides"])["webhooks"],
+  const named = asRow(
+    asRow(partsOf({ id: "", body: agent, createdAt: 0 }).platform["workspace_overrides"])["webhooks"],
   );
   const id = named["post_call_webhook_id"];
   if (

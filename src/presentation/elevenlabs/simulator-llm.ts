@@ -1,5 +1,6 @@
+import { asRow } from "../read.ts";
 import { askCustomLlm, openAiSlot, type SimulatedThought } from "../simulator-llm.ts";
-import { partsOf, type Row, row, type SimConversation, type World } from "./simulator-world.ts";
+import { partsOf, type Row, type SimConversation, type World } from "./simulator-world.ts";
 
 export type LlmFailure = "llm_timeout" | "custom_llm_error" | "aborted";
 
@@ -13,7 +14,7 @@ export async function askLlm(
   onText: (piece: string) => void,
 ): Promise<SimulatedThought | LlmFailure> {
   const { prompt } = partsOf(conversation.agent);
-  const llm = row(prompt["custom_llm"]);
+  const llm = asRow(prompt["custom_llm"]);
   if (prompt["llm"] !== "custom-llm") return { text: "I see.", toolCalls: [] };
   const controller = new AbortController();
   conversation.asking = controller;
@@ -22,7 +23,7 @@ export async function askLlm(
     late = true;
     controller.abort();
   });
-  const secret = world.secrets.get(String(row(llm["api_key"])["secret_id"]));
+  const secret = world.secrets.get(String(asRow(llm["api_key"])["secret_id"]));
   const slot = openAiSlot(llm["url"], secret?.value ?? "", llm["request_headers"]);
   try {
     return await askCustomLlm(
@@ -52,7 +53,7 @@ function requestBody(world: World, conversation: SimConversation): Row {
       { role: "system", content: fill(String(prompt["prompt"] ?? ""), conversation.variables) },
       ...conversation.history,
     ],
-    model: row(prompt["custom_llm"])["model_id"],
+    model: asRow(prompt["custom_llm"])["model_id"],
     temperature: prompt["temperature"] ?? 0,
     max_tokens: 1000,
     stream: true,
@@ -65,13 +66,15 @@ function requestBody(world: World, conversation: SimConversation): Row {
 /** System tools and the agent's own, as functions. */
 function toolsOf(world: World, { agent }: SimConversation): Row[] {
   const { prompt } = partsOf(agent);
-  const system = Object.values(row(prompt["built_in_tools"]))
+  const system = Object.values(asRow(prompt["built_in_tools"]))
     .filter((tool) => tool !== null)
-    .map((tool) => functionOf(String(row(tool)["name"]), String(row(tool)["description"]), NO_PARAMETERS));
+    .map((tool) =>
+      functionOf(String(asRow(tool)["name"]), String(asRow(tool)["description"]), NO_PARAMETERS),
+    );
   const own = attachedTools(world, agent.body).map(({ config }) => {
     const schema =
-      config["type"] === "client" ? config["parameters"] : row(config["api_schema"])["request_body_schema"];
-    return functionOf(String(config["name"]), String(config["description"]), forModel(row(schema)));
+      config["type"] === "client" ? config["parameters"] : asRow(config["api_schema"])["request_body_schema"];
+    return functionOf(String(config["name"]), String(config["description"]), forModel(asRow(schema)));
   });
   return [...system, ...own];
 }
@@ -89,8 +92,8 @@ export function attachedTools(world: World, agent: Row) {
 
 /** What constants and variables fill in is not the model's business. */
 function forModel(schema: Row): Row {
-  const properties = Object.entries(row(schema["properties"])).filter(
-    ([, value]) => !("constant_value" in row(value)) && !("dynamic_variable" in row(value)),
+  const properties = Object.entries(asRow(schema["properties"])).filter(
+    ([, value]) => !("constant_value" in asRow(value)) && !("dynamic_variable" in asRow(value)),
   );
   const names = new Set(properties.map(([name]) => name));
   const required = (Array.isArray(schema["required"]) ? schema["required"] : []).filter((name) =>

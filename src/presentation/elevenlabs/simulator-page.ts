@@ -1,5 +1,6 @@
+import { asRow } from "../read.ts";
 import { type ElevenLabsPerson, joinTalk } from "./simulator-person.ts";
-import { type Row, row } from "./simulator-world.ts";
+import type { Row } from "./simulator-world.ts";
 
 /** As the client of ElevenLabs takes them. */
 type StartOptions = {
@@ -84,7 +85,7 @@ async function runTool(
   try {
     const tool = clientTools[tool_name];
     if (!tool) return answer(`Client tool with name ${tool_name} is not defined on client`, true);
-    return answer(await tool(row(parameters)), false);
+    return answer(await tool(asRow(parameters)), false);
   } catch (error) {
     return answer(`Client tool execution failed with following error: ${String(error)}`, true);
   }

@@ -1,6 +1,7 @@
 import { WebSocket } from "ws";
+import { asRow } from "../read.ts";
 import { SPEECH } from "./simulator-socket.ts";
-import { type Row, row } from "./simulator-world.ts";
+import type { Row } from "./simulator-world.ts";
 
 /** A person with a page, at the conversation's socket. Keeps all that it is sent. */
 export type ElevenLabsPerson = {
@@ -44,12 +45,13 @@ export async function joinTalk(signedUrl: string, options: JoinOptions = {}): Pr
   });
   const send = (message: Row) => socket.send(JSON.stringify(message));
   socket.on("message", (data) => {
-    const message = row(JSON.parse(String(data)));
+    const message = asRow(JSON.parse(String(data)));
     received.push(message);
     options.onMessage?.(message);
-    if (message["type"] === "ping") send({ type: "pong", event_id: row(message["ping_event"])["event_id"] });
+    if (message["type"] === "ping")
+      send({ type: "pong", event_id: asRow(message["ping_event"])["event_id"] });
     if (message["type"] === "client_tool_call" && options.onTool)
-      void options.onTool(row(message["client_tool_call"]) as never).then(send);
+      void options.onTool(asRow(message["client_tool_call"]) as never).then(send);
     for (const check of waiting) check();
   });
   const next = (fits: (message: Row) => boolean, from = 0) =>
@@ -70,14 +72,14 @@ export async function joinTalk(signedUrl: string, options: JoinOptions = {}): Pr
   return {
     received,
     closed,
-    conversationId: String(row(metadata["conversation_initiation_metadata_event"])["conversation_id"]),
+    conversationId: String(asRow(metadata["conversation_initiation_metadata_event"])["conversation_id"]),
     send,
     next: (fits) => next(fits),
     say: (words) => send({ user_audio_chunk: Buffer.from(SPEECH + words).toString("base64") }),
     type: (text) => send({ type: "user_message", text }),
     async hear() {
       const message = await next(({ type }) => type === "agent_response", received.length);
-      return String(row(message["agent_response_event"])["agent_response"]);
+      return String(asRow(message["agent_response_event"])["agent_response"]);
     },
     async leave() {
       socket.close(1000);

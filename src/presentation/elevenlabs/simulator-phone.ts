@@ -1,6 +1,7 @@
+import { asRow } from "../read.ts";
 import { begin, hear, newConversation } from "./simulator-conversation.ts";
 import { endTalk, postCall } from "./simulator-end.ts";
-import { newId, type Row, row, type World } from "./simulator-world.ts";
+import { newId, type Row, type World } from "./simulator-world.ts";
 
 /** A call to a Twilio number that belongs to an agent. */
 export type ElevenLabsCaller = {
@@ -46,7 +47,7 @@ export async function ring(
   const conversation = newConversation(world, id, agent, {
     send(message) {
       if (message["type"] === "agent_response")
-        heard.push(String(row(message["agent_response_event"])["agent_response"]));
+        heard.push(String(asRow(message["agent_response_event"])["agent_response"]));
       onWord();
     },
     hangUp() {
@@ -85,7 +86,7 @@ async function askHow(world: World, body: Row): Promise<{ status: number; data: 
       body: JSON.stringify(body),
       signal: controller.signal,
     });
-    return { status: answer.status, data: row(await answer.json().catch(() => ({}))) };
+    return { status: answer.status, data: asRow(await answer.json().catch(() => ({}))) };
   } catch {
     return { status: 0, data: {} };
   } finally {

@@ -1,3 +1,4 @@
+import { asRow } from "../read.ts";
 import type { SimulatedAnswer, SimulatedCall } from "../simulator-server.ts";
 import { endTalk } from "./simulator-end.ts";
 import { recordOf } from "./simulator-record.ts";
@@ -6,7 +7,6 @@ import {
   newId,
   partsOf,
   type Row,
-  row,
   type SimAgent,
   type SimConversation,
   seconds,
@@ -19,7 +19,7 @@ export function answerCall(world: World, call: SimulatedCall): SimulatedAnswer {
     .replace(/^\/v1\/convai\//, "")
     .split("/")
     .map(decodeURIComponent);
-  const body = row(call.body);
+  const body = asRow(call.body);
   switch (`${call.method} ${kind}`) {
     case "POST agents":
       return id === "create" ? createAgent(world, body) : notFound(kind);
@@ -74,7 +74,7 @@ function createAgent(world: World, body: Row): SimulatedAnswer {
 }
 
 function createTool(world: World, body: Row): SimulatedAnswer {
-  const config = row(body["tool_config"]);
+  const config = asRow(body["tool_config"]);
   const problem = toolProblem(world, config);
   if (problem) return unprocessable(problem);
   const id = newId(world, "tool");
@@ -97,7 +97,7 @@ function list(world: World, kind: Kind, { query }: SimulatedCall): SimulatedAnsw
   if (size > 100) return unprocessable({ loc: ["page_size"], msg: "at most 100" });
   const rows = [...world[kind].keys()]
     .map((id) => rowOf(world, kind, id))
-    .filter((each) => String(each["name"] ?? row(each["tool_config"])["name"]).startsWith(search));
+    .filter((each) => String(each["name"] ?? asRow(each["tool_config"])["name"]).startsWith(search));
   const start = Number(query.get("cursor") ?? 0);
   const page = rows.slice(start, start + size);
   const more = start + size < rows.length;
@@ -127,7 +127,7 @@ function rowOf(world: World, kind: Kind, id: string): Row {
     access_info: ACCESS,
     last_call_time_unix_secs: null,
     archived: false,
-    voice_id: row(row(body["conversation_config"])["tts"])["voice_id"] ?? "cjVigY5qzO86Huf0OWal",
+    voice_id: asRow(asRow(body["conversation_config"])["tts"])["voice_id"] ?? "cjVigY5qzO86Huf0OWal",
   };
 }
 
@@ -228,5 +228,5 @@ function readConversation(world: World, id: string, more: string | undefined): S
 
 /** Does the agent want a signed way in? */
 export function needsAuth({ body }: { body: Row }): boolean {
-  return row(partsOf({ id: "", body, createdAt: 0 }).platform["auth"])["enable_auth"] === true;
+  return asRow(partsOf({ id: "", body, createdAt: 0 }).platform["auth"])["enable_auth"] === true;
 }

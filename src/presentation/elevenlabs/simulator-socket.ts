@@ -1,6 +1,7 @@
 import type { IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
 import { type WebSocket, WebSocketServer } from "ws";
+import { asRow } from "../read.ts";
 import { active, begin, context, fail, hear, newConversation } from "./simulator-conversation.ts";
 import { endTalk } from "./simulator-end.ts";
 import { needsAuth } from "./simulator-routes.ts";
@@ -8,7 +9,6 @@ import {
   newId,
   partsOf,
   type Row,
-  row,
   type SimAgent,
   type SimConversation,
   type World,
@@ -74,7 +74,7 @@ function wayIn(world: World, agent: SimAgent, query: URLSearchParams): string | 
 }
 
 function isFull(world: World, agent: SimAgent): boolean {
-  const limit = Number(row(partsOf(agent).platform["call_limits"])["agent_concurrency_limit"] ?? -1);
+  const limit = Number(asRow(partsOf(agent).platform["call_limits"])["agent_concurrency_limit"] ?? -1);
   const running = [...world.conversations.values()].filter(
     (each) => each.agent.id === agent.id && each.endedAt === undefined,
   );
@@ -122,13 +122,13 @@ function monitor(world: World, conversation: SimConversation, socket: WebSocket)
     const { command_type, parameters } = parse(String(data)) ?? {};
     if (command_type === "end_call") endTalk(world, conversation, "Call ended by monitor", 1000);
     if (command_type === "contextual_update")
-      context(conversation, String(row(parameters)["contextual_update"] ?? ""));
+      context(conversation, String(asRow(parameters)["contextual_update"] ?? ""));
   });
 }
 
 function parse(data: string): Row | undefined {
   try {
-    return row(JSON.parse(data));
+    return asRow(JSON.parse(data));
   } catch {
     return undefined;
   }

@@ -1,7 +1,8 @@
 import type { CompletionToolCall } from "../brain-call.ts";
+import { asRow } from "../read.ts";
 import { endTalk } from "./simulator-end.ts";
 import { attachedTools } from "./simulator-llm.ts";
-import { partsOf, type Row, row, type SimConversation, type World } from "./simulator-world.ts";
+import { partsOf, type Row, type SimConversation, type World } from "./simulator-world.ts";
 
 export type ToolOutcome = { result: string; isError: boolean };
 
@@ -11,7 +12,7 @@ export async function runTool(
   conversation: SimConversation,
   call: CompletionToolCall,
 ): Promise<ToolOutcome | undefined> {
-  const system = row(partsOf(conversation.agent).prompt["built_in_tools"]);
+  const system = asRow(partsOf(conversation.agent).prompt["built_in_tools"]);
   if (call.name in system) return runSystemTool(world, conversation, call);
   const tool = attachedTools(world, conversation.agent.body).find(
     ({ config }) => config["name"] === call.name,
@@ -70,19 +71,19 @@ async function post(
   call: CompletionToolCall,
   config: Row,
 ): Promise<ToolOutcome> {
-  const api = row(config["api_schema"]);
+  const api = asRow(config["api_schema"]);
   const variables = { ...conversation.variables, ...systemVariables(world, conversation) };
-  const path = Object.entries(row(api["path_params_schema"]));
+  const path = Object.entries(asRow(api["path_params_schema"]));
   const url = path.reduce(
     (url, [name, source]) =>
-      url.replace(`{${name}}`, encodeURIComponent(String(sourced(row(source), variables)))),
+      url.replace(`{${name}}`, encodeURIComponent(String(sourced(asRow(source), variables)))),
     String(api["url"]),
   );
   const headers = {
     "content-type": "application/json",
-    ...headersOf(world, row(api["request_headers"]), variables),
+    ...headersOf(world, asRow(api["request_headers"]), variables),
   };
-  const body = JSON.stringify(bodyOf(row(api["request_body_schema"]), parse(call.arguments), variables));
+  const body = JSON.stringify(bodyOf(asRow(api["request_body_schema"]), parse(call.arguments), variables));
   const answer = await fetch(url, { method: String(api["method"] ?? "GET"), headers, body }).catch(
     () => undefined,
   );
@@ -110,8 +111,8 @@ function sourced(source: Row, variables: Row): unknown {
 }
 
 function bodyOf(schema: Row, args: Row, variables: Row): Row {
-  const entries = Object.entries(row(schema["properties"])).map(([name, property]) => {
-    const source = row(property);
+  const entries = Object.entries(asRow(schema["properties"])).map(([name, property]) => {
+    const source = asRow(property);
     const ours = "constant_value" in source || "dynamic_variable" in source;
     return [name, ours ? sourced(source, variables) : args[name]];
   });
@@ -121,7 +122,7 @@ function bodyOf(schema: Row, args: Row, variables: Row): Row {
 function headersOf(world: World, headers: Row, variables: Row): Record<string, string> {
   const entries = Object.entries(headers).map(([name, source]) => {
     if (typeof source === "string") return [name, source];
-    const { secret_id, variable_name } = row(source);
+    const { secret_id, variable_name } = asRow(source);
     const value =
       secret_id === undefined
         ? variables[String(variable_name)]
@@ -133,7 +134,7 @@ function headersOf(world: World, headers: Row, variables: Row): Record<string, s
 
 function parse(json: string): Row {
   try {
-    return row(JSON.parse(json === "" ? "{}" : json));
+    return asRow(JSON.parse(json === "" ? "{}" : json));
   } catch {
     return {};
   }

@@ -1,5 +1,6 @@
 import type { Clock } from "../../core/clock.ts";
 import type { Row } from "../read.ts";
+import { asRow } from "../read.ts";
 import type { SimulatedLlmCall } from "../simulator-llm.ts";
 
 export type { Row };
@@ -131,30 +132,21 @@ export function newId(world: World, prefix: string): string {
 }
 
 /** Work that `idle` waits for. It must not throw. */
-export function track(world: World, work: Promise<unknown>): void {
-  const kept = work.finally(() => world.running.delete(kept));
-  world.running.add(kept);
-}
-
-export function row(value: unknown): Row {
-  return typeof value === "object" && value !== null && !Array.isArray(value) ? (value as Row) : {};
-}
-
 export function seconds(ms: number): number {
   return Math.floor(ms / 1000);
 }
 
 /** The parts of an agent's configuration. */
 export function partsOf({ body }: SimAgent) {
-  const config = row(body["conversation_config"]);
-  const agent = row(config["agent"]);
-  const platform = row(body["platform_settings"]);
+  const config = asRow(body["conversation_config"]);
+  const agent = asRow(config["agent"]);
+  const platform = asRow(body["platform_settings"]);
   return {
     agent,
-    prompt: row(agent["prompt"]),
-    conversation: row(config["conversation"]),
-    turn: row(config["turn"]),
+    prompt: asRow(agent["prompt"]),
+    conversation: asRow(config["conversation"]),
+    turn: asRow(config["turn"]),
     platform,
-    overrides: row(platform["overrides"]),
+    overrides: asRow(platform["overrides"]),
   };
 }

@@ -1,5 +1,10 @@
 import { type Clock, systemClock } from "../../core/clock.ts";
-import { type SimulatedCall, type SimulatedOutcome, startSimulatorServer } from "../simulator-server.ts";
+import {
+  type SimulatedCall,
+  type SimulatedOutcome,
+  startSimulatorServer,
+  untilIdle,
+} from "../simulator-server.ts";
 import { endTalk } from "./simulator-end.ts";
 import { type ElevenLabsPerson, type JoinOptions, joinTalk } from "./simulator-person.ts";
 import { type ElevenLabsCaller, type Ring, ring } from "./simulator-phone.ts";
@@ -111,9 +116,7 @@ export async function createElevenLabsSimulator(
     open: () => world.ways.size,
     end: (id, reason) => endTalk(world, conversation(id), reason, 1000),
     left: () => ({ agents: world.agents.size, tools: world.tools.size, secrets: world.secrets.size }),
-    async idle() {
-      while (world.running.size > 0) await Promise.allSettled(world.running);
-    },
+    idle: () => untilIdle(world),
     async close() {
       for (const each of world.conversations.values()) for (const cancel of each.timers) cancel();
       sockets.close();

@@ -1,9 +1,10 @@
 import { randomUUID } from "node:crypto";
 import { asRow, type Row, text } from "../read.ts";
 import { askCustomLlm, openAiSlot } from "../simulator-llm.ts";
+import { track } from "../simulator-server.ts";
 import { touch } from "./simulator-session.ts";
 import { filled } from "./simulator-token.ts";
-import { type SimSession, track, type World } from "./simulator-world.ts";
+import type { SimSession, World } from "./simulator-world.ts";
 
 /** Sends an event to everybody in the room (contract §1.1, realtime control). */
 export function emit(session: SimSession, type: string, extra: Row = {}): void {

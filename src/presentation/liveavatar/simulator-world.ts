@@ -121,11 +121,6 @@ export type World = {
   running: Set<Promise<unknown>>;
 };
 
-export function track(world: World, work: Promise<unknown>): void {
-  const tracked = work.catch(() => {}).finally(() => world.running.delete(tracked));
-  world.running.add(tracked);
-}
-
 export function store(world: World, into: Map<string, SimStored>, body: Row): SimStored {
   const stored = { ...body, id: randomUUID(), created_at: new Date(world.clock.now()).toISOString() };
   into.set(stored.id, stored);

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { type Clock, systemClock } from "../../core/clock.ts";
 import { createLiveKitSimulator } from "../simulator-livekit.ts";
-import { startSimulatorServer } from "../simulator-server.ts";
+import { startSimulatorServer, untilIdle } from "../simulator-server.ts";
 import { joinRoom, type LiveAvatarPerson } from "./simulator-person.ts";
 import { serve } from "./simulator-routes.ts";
 import { end } from "./simulator-session.ts";
@@ -73,9 +73,7 @@ export async function createLiveAvatarSimulator(
     },
     end: (id, reason) => end(world, session(id), reason),
     room: (id) => ({ join: (token) => joinRoom(roomOf(world, session(id)), token) }),
-    async idle() {
-      while (world.running.size > 0) await Promise.allSettled(world.running);
-    },
+    idle: () => untilIdle(world),
     async close() {
       for (const each of world.sessions.values()) end(world, each, "UNKNOWN");
       world.livekit.close();

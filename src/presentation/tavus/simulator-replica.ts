@@ -1,8 +1,9 @@
 import type { SimulatedThought } from "../simulator-llm.ts";
+import { track } from "../simulator-server.ts";
 import { askLlm, userMessage } from "./simulator-llm.ts";
 import { agentRoles, broadcast, transcriptRow } from "./simulator-messages.ts";
 import { callTools } from "./simulator-tools.ts";
-import { nextId, type Row, type SimConversation, track, type World } from "./simulator-world.ts";
+import { nextId, type Row, type SimConversation, type World } from "./simulator-world.ts";
 
 /**
  * The scripted avatar: hears, asks the model, speaks, calls tools, and tells all of it on the data channel

@@ -1,10 +1,11 @@
 import type { IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
 import { type WebSocket, WebSocketServer } from "ws";
+import { track } from "../simulator-server.ts";
 import { everybodyLeft, greet } from "./simulator-conversation.ts";
 import { hear, speak } from "./simulator-replica.ts";
 import { takeResult } from "./simulator-tools.ts";
-import { nextId, type Row, type SimConversation, track, type World } from "./simulator-world.ts";
+import { nextId, type Row, type SimConversation, type World } from "./simulator-world.ts";
 
 /** The room that stands in for Daily's: a WebSocket whose messages are app messages, and the person's voice. */
 export function createRooms(world: World) {

@@ -1,16 +1,10 @@
 import { createHmac } from "node:crypto";
 import type { CompletionToolCall } from "../brain-call.ts";
+import { track } from "../simulator-server.ts";
 import { attachedTools } from "./simulator-llm.ts";
 import { broadcast, transcriptRow } from "./simulator-messages.ts";
 import { answerFromResult, speak } from "./simulator-replica.ts";
-import {
-  nextId,
-  type Row,
-  type SimConversation,
-  type SimTool,
-  track,
-  type World,
-} from "./simulator-world.ts";
+import { nextId, type Row, type SimConversation, type SimTool, type World } from "./simulator-world.ts";
 
 /** Sends each call where its tool says: to the room, or signed to the tool's API (contract §9). */
 export async function callTools(

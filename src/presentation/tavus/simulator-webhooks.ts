@@ -1,4 +1,5 @@
-import { isoMicros, type Row, type SimConversation, track, type World } from "./simulator-world.ts";
+import { track } from "../simulator-server.ts";
+import { isoMicros, type Row, type SimConversation, type World } from "./simulator-world.ts";
 
 /** Notes an event of the conversation and posts it to the callback: unsigned, in order unless told otherwise. */
 export function emit(world: World, conversation: SimConversation, type: string, properties: Row): void {

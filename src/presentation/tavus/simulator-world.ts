@@ -1,9 +1,10 @@
 import type { WebSocket } from "ws";
 import type { Clock } from "../../core/clock.ts";
+import type { Row } from "../read.ts";
 import type { SimulatedLlmCall } from "../simulator-llm.ts";
 import { noFaults, type TavusFaults } from "./simulator-faults.ts";
 
-export type Row = Record<string, unknown>;
+export type { Row };
 
 export type SimTool = Row & { tool_id: string; name: string };
 export type SimPal = { id: string; name: string; body: Row; toolIds: string[]; createdAt: number };
@@ -105,11 +106,6 @@ export function newWorld(clock: Clock, apiKey: string, timing: Partial<TavusTimi
 export function nextId(world: World, prefix: string): string {
   world.counter++;
   return `${prefix}${world.counter.toString(16).padStart(11, "0")}`;
-}
-
-export function track(world: World, work: Promise<unknown>): void {
-  const watched = work.finally(() => world.running.delete(watched));
-  world.running.add(watched);
 }
 
 /** Runs `work` after `ms`, and at once when that is nothing. */

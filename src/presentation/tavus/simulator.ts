@@ -1,4 +1,5 @@
 import { type Clock, systemClock } from "../../core/clock.ts";
+import { untilIdle } from "../simulator-server.ts";
 import { endConversation } from "./simulator-conversation.ts";
 import { listen } from "./simulator-http.ts";
 import { joinRoom, type TavusPerson } from "./simulator-person.ts";
@@ -67,9 +68,7 @@ export async function createTavusSimulator(options: TavusSimulatorOptions = {}):
       [...world.tools.values()].filter((tool) => (tool["delivery"] as Row)["api"] !== undefined).length,
     end: (id, reason) => endConversation(world, conversation(id), reason),
     room: (id) => ({ join: ({ token } = {}) => joinRoom(`${world.url}/${conversation(id).id}`, token) }),
-    async idle() {
-      while (world.running.size > 0) await Promise.allSettled(world.running);
-    },
+    idle: () => untilIdle(world),
     async close() {
       for (const { cancelTimers } of world.conversations.values())
         for (const cancel of cancelTimers) cancel();
