@@ -1,6 +1,5 @@
 import type { Clock } from "../../core/clock.ts";
-import type { Row } from "../read.ts";
-import { asRow } from "../read.ts";
+import { asRow, type Row } from "../read.ts";
 import type { SimulatedLlmCall } from "../simulator-llm.ts";
 
 export type { Row };
