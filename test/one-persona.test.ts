@@ -26,13 +26,10 @@ const llm = createScriptedLLM({
 
 test("the sample's personas run at every vendor as they are: greeting, brain, tool, memory, and nothing is left", {
   timeout: 120_000,
+  concurrency: true,
 }, async (t) => {
   await using all = await sampleWithEveryVendor(llm);
-  for (const vendor of VENDORS) {
-    await t.test(vendor, async () => {
-      for (const persona of Object.keys(all.sample.personas)) await talk(all, vendor, persona);
-    });
-  }
+  await Promise.all(VENDORS.map((vendor) => t.test(vendor, () => talkAt(all, vendor))));
   assert.ok(
     Object.values(all.left()).every((count) => count === 0),
     JSON.stringify(all.left()),
@@ -45,6 +42,10 @@ test("the sample's personas run at every vendor as they are: greeting, brain, to
 });
 
 type World = Awaited<ReturnType<typeof sampleWithEveryVendor>>;
+
+async function talkAt(all: World, vendor: (typeof VENDORS)[number]): Promise<void> {
+  for (const persona of Object.keys(all.sample.personas)) await talk(all, vendor, persona);
+}
 
 async function talk(all: World, vendor: (typeof VENDORS)[number], persona: string): Promise<void> {
   const place = `${persona} at ${vendor}`;

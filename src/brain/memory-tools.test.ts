@@ -298,3 +298,16 @@ test("a session's own tools run here too, each turn under a name of its own; a c
   );
   assert.equal(answered!.messages.at(-1)!.content, "It is red.");
 });
+
+test("what is said before a tool and after it are two sentences", async (t) => {
+  const { url, upstream } = await start(t);
+  upstream.answer = (res, _req, count) =>
+    sendStream(
+      res,
+      count === 1
+        ? `${ROLE}${chunk({ content: "I will look." })}${call(0, "recall", '{"query":"car"}')}${END}`
+        : `${ROLE}${chunk({ content: "A" })}${chunk({ content: " Volvo." })}${chunk({}, "stop")}data: [DONE]\n\n`,
+    );
+  const answer = await post(url, ask("Tell me about the car that Anna drives"));
+  assert.equal(wordsOf(answer.text), "I will look. A Volvo.");
+});

@@ -1,6 +1,7 @@
 import { type Asking, ask, type OpenUpstream } from "./ask.ts";
 import type { Outcome, Stage } from "./attempt.ts";
 import { BufferWords } from "./buffer-words.ts";
+import { GapStage } from "./gap-stage.ts";
 import {
   nameOf,
   resolveCalls,
@@ -42,17 +43,24 @@ export type RoundOptions = {
 /** Asks until the model has called none of the brain's own tools; the last round offers none. */
 export async function runRounds(options: RoundOptions): Promise<Round> {
   const { tools, maxRounds, run, asking, onRound } = options;
+  const gap = tools.length > 0 ? new GapStage() : undefined;
   for (let count = 1; ; count++) {
-    const round = await oneRound(options, run && count <= maxRounds ? tools : [], count === 1);
+    const round = await oneRound(options, run && count <= maxRounds ? tools : [], count === 1, gap);
     onRound(round);
     if (round.calls.length === 0 || !run) return round;
     const told = await resolveCalls(run, round.calls);
     if (round.final) return round;
     asking.call.prompt.appended.push(...told);
+    gap?.next();
   }
 }
 
-async function oneRound(options: RoundOptions, tools: ToolDefinition[], first: boolean): Promise<Round> {
+async function oneRound(
+  options: RoundOptions,
+  tools: ToolDefinition[],
+  first: boolean,
+  gap: GapStage | undefined,
+): Promise<Round> {
   const { asking, keepText, bufferWords } = options;
   const { chat } = asking.call.prompt;
   const names = new Set(tools.map((tool) => String(nameOf(tool))));
@@ -63,7 +71,7 @@ async function oneRound(options: RoundOptions, tools: ToolDefinition[], first: b
     text = keepText ? new TextStage() : undefined;
     const hide = asking.call.askUsage && !chat.wantsUsage ? hideUsage : undefined;
     const words = bufferWords === undefined ? undefined : new BufferWords(bufferWords);
-    return [words, own, text, hide].filter((stage) => stage !== undefined);
+    return [words, own, gap, text, hide].filter((stage) => stage !== undefined);
   };
   const onEnd = ({ done }: Report) => {
     if (own?.final ?? true) asking.outgoing.end(done ? undefined : "data: [DONE]\n\n");
