@@ -15,6 +15,7 @@ export const ANNA = "+351912345678";
 
 type Config = Record<string, unknown> & {
   sources: Record<string, object>;
+  server: object;
   personas: Record<string, Record<string, unknown>>;
 };
 
@@ -95,6 +96,7 @@ function withAccounts(sample: Config, folder: string, boxes: Box[]): object {
       boxes.map(({ vendor, settings, url }) => [vendor, { ...settings, base_url: url }]),
     ),
     inbound: { twilio: { persona: "support", as: "user:local", consent: "memory", caller: phone } },
+    server: { ...sample.server, limits: { requests_per_minute: 60_000, sessions_per_minute: 6_000 } },
     // Slow machines answer all the same: what is tested is that memory comes, not how fast.
     brain: { recall: { deadline_ms: 5_000 } },
   };
