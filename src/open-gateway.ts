@@ -22,6 +22,7 @@ import type { LLMProvider } from "./memory/llm/provider.ts";
 import type { MemoryStore } from "./memory/store.ts";
 import { openFromConfig } from "./open.ts";
 import type { AdapterDeps, PresentationAdapter } from "./presentation/adapter.ts";
+import { createAnamAdapter } from "./presentation/anam/index.ts";
 import { createDIdAdapter } from "./presentation/d-id/index.ts";
 import { createElevenLabsAdapter } from "./presentation/elevenlabs/index.ts";
 import { createLiveAvatarAdapter, HEYGEN_REPLACED } from "./presentation/liveavatar/index.ts";
@@ -71,6 +72,7 @@ export type OpenedGateway = {
 export const VENDORS: Record<string, (config: unknown, deps: AdapterDeps) => PresentationAdapter> = {
   liveavatar: (config, deps) =>
     createLiveAvatarAdapter(config as Parameters<typeof createLiveAvatarAdapter>[0], deps),
+  anam: (config, deps) => createAnamAdapter(config as Parameters<typeof createAnamAdapter>[0], deps),
   "d-id": (config, deps) => createDIdAdapter(config as Parameters<typeof createDIdAdapter>[0], deps),
   elevenlabs: (config, deps) =>
     createElevenLabsAdapter(config as Parameters<typeof createElevenLabsAdapter>[0], deps),

@@ -12,6 +12,7 @@ import { UNTOLD } from "../scripts/docs/table.ts";
 import { configSchema, loadConfig } from "../src/config.ts";
 import { parseConfigText } from "../src/core/config.ts";
 import { openGateway } from "../src/open-gateway.ts";
+import { anamConfig, anamPersona } from "../src/presentation/anam/config.ts";
 import { dIdConfig, dIdPersona } from "../src/presentation/d-id/config.ts";
 import { elevenLabsConfig, elevenLabsPersona } from "../src/presentation/elevenlabs/config.ts";
 import { tavusConfig, tavusPersona } from "../src/presentation/tavus/config.ts";
@@ -37,6 +38,7 @@ test("tables are what the code makes them, and every row is told", () => {
 
 /** What each vendor's guide must tell of: the schemas of its settings and of a persona's block. */
 const VENDOR_SETTINGS: Record<string, Array<{ shape: object }>> = {
+  anam: [anamConfig, anamPersona],
   "d-id": [dIdConfig, dIdPersona],
   elevenlabs: [elevenLabsConfig, elevenLabsPersona],
   tavus: [tavusConfig, tavusPersona],

@@ -1,5 +1,6 @@
 export { type Clock, systemClock } from "../core/clock.ts";
 export type * from "./adapter.ts";
+export * from "./anam/index.ts";
 export * from "./d-id/index.ts";
 export * from "./elevenlabs/index.ts";
 export * from "./liveavatar/index.ts";

@@ -1,5 +1,13 @@
 export { silentLogger } from "../core/telemetry.ts";
 export {
+  type AnamFaults,
+  type AnamMessage,
+  type AnamSimulatedSession,
+  type AnamSimulator,
+  createAnamSimulator,
+} from "../presentation/anam/simulator.ts";
+export { FakeAnamClient } from "../presentation/anam/simulator-page.ts";
+export {
   createDIdSimulator,
   type DIdFaults,
   type DIdLeft,

@@ -1,3 +1,4 @@
+import { createAnamSimulator } from "../../src/presentation/anam/simulator.ts";
 import { createDIdSimulator } from "../../src/presentation/d-id/simulator.ts";
 import { createElevenLabsSimulator } from "../../src/presentation/elevenlabs/simulator.ts";
 import { createLiveAvatarSimulator } from "../../src/presentation/liveavatar/simulator.ts";
@@ -70,6 +71,18 @@ export const BOXES = {
       ids: /\/[0-9a-f]{8}-[0-9a-f-]{27}(?=\/|$)/,
       left: () => sum(liveavatar.left()),
       end: async (id) => liveavatar.end(id, "ZERO_CREDITS"),
+    };
+  },
+
+  async anam(): Promise<Box> {
+    const key = "anam-account-key";
+    const anam = await createAnamSimulator({ apiKey: key });
+    return {
+      ...{ vendor: "anam", url: anam.url, key, idle: anam.idle, close: anam.close },
+      settings: { api_key: key, avatar_id: "cara", voice_id: "ana" },
+      ids: /\/[0-9a-f]{8}-[0-9a-f-]{27}(?=\/|$)/,
+      left: () => sum(anam.left()),
+      end: async (label) => anam.sessionsOf(label).forEach(({ id }) => void anam.end(id)),
     };
   },
 

@@ -1,3 +1,5 @@
+import type { AnamClient } from "@anam-ai/js-sdk";
+import { anamRoom } from "../../examples/anam/page.ts";
 import {
   type ClientError,
   type ConnectOptions,
@@ -5,6 +7,7 @@ import {
   type Session,
   type TranscriptLine,
 } from "../../src/client/index.ts";
+import { FakeAnamClient } from "../../src/presentation/anam/simulator-page.ts";
 import { FakeElevenLabsPage } from "../../src/presentation/elevenlabs/simulator-page.ts";
 import { FakeLiveKitRoom } from "../../src/presentation/simulator-livekit-room.ts";
 import { FakeDailyCall } from "../../src/presentation/tavus/simulator-daily.ts";
@@ -24,7 +27,7 @@ export class Page {
   static async join(url: string, opened: OpenedSession): Promise<Page> {
     const { session_id: sessionId, session_token: sessionToken, join } = opened;
     const played: string[] = [];
-    const { voice, ...means } = meansOf(join.kind, (words) => played.push(words));
+    const { voice, ...means } = meansOf(join, (words) => played.push(words));
     const received: string[] = [];
     const host = { fetch: recording(received) };
     const session = await connect({ baseUrl: url, sessionId, sessionToken, join, host, ...means });
@@ -111,9 +114,14 @@ export class Page {
 
 /** What the page brings for a kind of room, and the person's voice in it. */
 function meansOf(
-  kind: string,
+  join: OpenedSession["join"],
   played: (words: string) => void,
 ): Partial<ConnectOptions> & { voice?: (text: string) => void } {
+  const { kind, url, token = "" } = join;
+  if (kind === "anam") {
+    const anam = new FakeAnamClient(token, url) as unknown as AnamClient;
+    return { transport: anamRoom(anam, join, "avatar") };
+  }
   if (kind === "daily") return { daily: new FakeDailyCall() };
   if (kind === "livekit") {
     const room = new FakeLiveKitRoom();
