@@ -18,6 +18,8 @@ const KEY = "bench-key-0123456789";
 
 const [upstream = "", memories = "0"] = process.argv.slice(2);
 const memory = Number(memories) > 0 ? await openMemories(Number(memories)) : undefined;
+// As a gateway does at its start.
+await memory?.warm();
 const brain = createBrain({
   ...(memory && { memory }),
   keys: [{ name: "bench", hash: sha256(KEY), principal: OWNER, bank: BANK }],

@@ -28,6 +28,12 @@ export class FairQueue<T> {
     return undefined;
   }
 
+  /** The oldest item of the lane whose turn it is; it stays. */
+  first(): T | undefined {
+    for (const [item] of this.#lanes.values()) return item;
+    return undefined;
+  }
+
   /** Takes out one item; false when it is not waiting any more. */
   remove(lane: string, item: T): boolean {
     const items = this.#lanes.get(lane);

@@ -7,7 +7,15 @@ import { createHash, createHmac, hash, randomBytes, timingSafeEqual } from "node
  * tool delivery, `context` signs a token inside a prompt.
  * `person` and `marker` are no credentials but pseudonyms, of a person and of this deployment.
  */
-export type KeyPurpose = "person" | "marker" | "session" | "brain" | "webhook" | "socket" | "tool" | "context";
+export type KeyPurpose =
+  | "person"
+  | "marker"
+  | "session"
+  | "brain"
+  | "webhook"
+  | "socket"
+  | "tool"
+  | "context";
 
 /** 256-bit key for one purpose and one subject (a session id), base64url. Same inputs, same key. */
 export function deriveKey(secret: string, purpose: KeyPurpose, subject: string): string {

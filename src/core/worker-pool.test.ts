@@ -6,9 +6,9 @@ import { WorkerPool, workerUrl } from "./worker-pool.ts";
 
 type Echo = { value: unknown; threadId: number; workerData: unknown };
 
-function newPool(t: TestContext, size: number, patience = 0): WorkerPool {
+function newPool(t: TestContext, size: number): WorkerPool {
   const url = workerUrl("./fixtures/echo-worker", import.meta.url);
-  const pool = new WorkerPool({ url, name: "test", size, workerData: "data", patience });
+  const pool = new WorkerPool({ url, name: "test", size, workerData: "data" });
   t.after(() => pool.close());
   return pool;
 }
@@ -81,19 +81,26 @@ it("a subject stays with the worker that knows it, and moves when that one is bu
   assert.deepEqual(new Set(await Promise.all([threadOf("a"), threadOf("a")])), new Set([a, b]));
 });
 
-it("some tasks wait for who knows their subject; more do not, and others never", async (t) => {
-  const pool = newPool(t, 2, 2);
+it("tasks wait for who knows their subject, others do not; when many wait another worker is taught", async (t) => {
+  const url = workerUrl("./fixtures/echo-worker", import.meta.url);
+  const lessons: string[] = [];
+  const learn = (affinity: string) => {
+    lessons.push(affinity);
+    return echo(affinity);
+  };
+  const pool = new WorkerPool({ url, name: "test", size: 2, learn, patience: 1 });
+  t.after(() => pool.close());
   const threadOf = async (affinity?: string) =>
-    (await pool.run<Echo>(echo(0), affinity === undefined ? {} : { affinity })).threadId;
+    (await pool.run<Echo>(echo(0), affinity === undefined ? {} : { lane: affinity, affinity })).threadId;
   const [, b] = await Promise.all([threadOf("a"), threadOf("b")]);
   const gate = gated(0);
-  const held = pool.run(gate.task, { affinity: "a" });
-  const patient = [threadOf("a"), threadOf("a")];
-  assert.deepEqual([await threadOf(), await threadOf("new")], [b, b]);
-  const third = threadOf("a");
-  assert.equal(await patient[0], b);
+  const held = pool.run(gate.task, { lane: "a", affinity: "a" });
+  const waiting = threadOf("a");
+  assert.deepEqual([await threadOf(), await threadOf("new"), lessons], [b, b, []]);
+  // The second one that waits is one too many.
+  assert.deepEqual([await threadOf("a"), await waiting, lessons], [b, b, ["a"]]);
   gate.open();
-  await Promise.all([held, third, ...patient]);
+  await held;
 });
 
 it("a crash fails its task as retryable, spares the queue, and is made good", async (t) => {

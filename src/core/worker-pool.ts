@@ -14,9 +14,10 @@ export type PoolOptions = {
   /** Tasks that one worker is given at a time; above 1 only for a worker that takes batches. 1 when absent. */
   inFlight?: number;
   /**
-   * So many tasks may wait for workers that know their subject before one that does not, and has to learn it,
-   * takes them. 0 when absent.
+   * The message by which a worker learns a subject. Tasks then wait for those that know theirs, and when more than
+   * `patience` are waiting another worker is taught. Without it a worker learns from the first task that comes.
    */
+  learn?: (affinity: string) => unknown;
   patience?: number;
   /** Retryable code of the tasks that a crashed worker held. `memory_unavailable` when absent. */
   crashCode?: ErrorCode;
@@ -56,6 +57,7 @@ export class WorkerPool {
   #members: Member[] = [];
   /** Who knows which subject. */
   readonly #affinities = new Map<string, Set<Member>>();
+  readonly #learning = new Set<string>();
   #nextId = 0;
   #closed = false;
   #idle: (() => void) | undefined;
@@ -130,7 +132,10 @@ export class WorkerPool {
   #dispatch(): void {
     while (this.#queue.size > 0 && this.#hasRoom()) {
       const task = this.#queue.shift(({ affinity }) => this.#mayBegin(affinity));
-      if (!task) return;
+      if (!task) {
+        this.#teach();
+        return;
+      }
       this.#give(this.#choose(task.affinity), task);
     }
     if (this.#closed && !this.#busy()) this.#idle?.();
@@ -145,8 +150,20 @@ export class WorkerPool {
   }
 
   #mayBegin(affinity: string | undefined): boolean {
-    if (affinity === undefined || this.#queue.size > (this.#options.patience ?? 0)) return true;
-    return !this.#affinities.has(affinity) || this.#knowing(affinity) !== undefined;
+    if (affinity === undefined || !this.#options.learn || !this.#affinities.has(affinity)) return true;
+    return this.#knowing(affinity) !== undefined;
+  }
+
+  /** All that wait do so for workers that are busy: a free one learns what the next of them needs, once. */
+  #teach(): void {
+    const { learn, patience = 0 } = this.#options;
+    const affinity = this.#queue.first()?.affinity;
+    if (!learn || affinity === undefined || this.#queue.size <= patience || this.#learning.has(affinity))
+      return;
+    this.#learning.add(affinity);
+    const done = () => this.#learning.delete(affinity);
+    const member = this.#members.find((other) => this.#free(other)) ?? this.#spawn();
+    this.#give(member, { message: learn(affinity), affinity, resolve: done, reject: done });
   }
 
   /** A worker that knows the subject and is free. */

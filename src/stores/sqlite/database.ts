@@ -128,8 +128,9 @@ function newReaders(workerData: ReaderData, size: number): WorkerPool {
     url: workerUrl("./reader", import.meta.url),
     name: "store reader",
     size,
-    // A few milliseconds of waiting are less than reading a bank's index anew.
-    patience: 8,
+    // Reading a bank's index takes longer than a few searches: nobody waits for that while another thread has it.
+    learn: (bankId) => ({ op: "search.learn", args: bankId }) satisfies Call,
+    patience: 4,
     workerData,
     crashCode: "store_busy",
   });

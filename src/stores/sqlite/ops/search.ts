@@ -63,6 +63,15 @@ export const searchReads = {
     });
   },
 
+  /** Reads the bank's whole index into this thread. */
+  "search.learn"(context: ReadContext, bankId: string): void {
+    const { indexes } = context;
+    const index = indexes.open(context, bankId);
+    if (!index) return;
+    index.readWhole(context);
+    indexes.trim(index);
+  },
+
   /** Leaves nothing of purged memories in this thread's memory. */
   "search.refresh": (context: ReadContext, bankId: string): void => context.indexes.refresh(context, bankId),
 };

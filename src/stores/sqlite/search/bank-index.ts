@@ -62,6 +62,16 @@ export class BankIndex {
     return (this.#matrix = matrix);
   }
 
+  /** Postings, and the matrix if there are vectors, before anybody asks. */
+  readWhole(connection: Connection): void {
+    this.postings(connection);
+    const first = connection
+      .sql("SELECT length(data) AS bytes FROM vectors WHERE key BETWEEN ? AND ? LIMIT 1")
+      .get(...this.#range(0));
+    const dimensions = ((first?.["bytes"] as number | undefined) ?? 0) / 2;
+    if (dimensions > 0) this.matrix(connection, dimensions);
+  }
+
   release(): void {
     this.#matrix?.release();
     this.#matrix = undefined;
