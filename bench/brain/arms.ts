@@ -51,7 +51,11 @@ export type Measurement = {
 /** Runs all scenarios, arms in turn, their order reversed every second round; prints and returns the figures. */
 export async function measure(measurement: Measurement): Promise<Record<string, number>> {
   const figures: Record<string, number> = {};
-  for (const arm of measurement.arms) await drive(measurement, arm, warmUp(arm, measurement.quick));
+  for (const arm of measurement.arms) {
+    await drive(measurement, arm, warmUp(arm, measurement.quick));
+    // As many as will be measured, so that every thread has what it needs and its code is compiled.
+    await drive(measurement, arm, scenario("warm", "paced", 64, measurement.quick ? 12 : 24, 1));
+  }
   const scenarios = measurement.quick ? QUICK : FULL;
   for (const each of scenarios.filter(({ name }) => (measurement.only ?? name) === name)) {
     const measured = await runScenario(measurement, each);

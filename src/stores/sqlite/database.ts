@@ -130,7 +130,7 @@ function newReaders(workerData: ReaderData, size: number): WorkerPool {
     size,
     // Reading a bank's index takes longer than a few searches: nobody waits for that while another thread has it.
     learn: (bankId) => ({ op: "search.learn", args: bankId }) satisfies Call,
-    patience: 4,
+    patience: 1,
     workerData,
     crashCode: "store_busy",
   });
