@@ -60,10 +60,11 @@ function readMessage({ id, role, content, interrupted }: Row): PresentationEvent
 
 /**
  * A message of Anam's record. It has no id: role, words and second are the key, and those that say the same within
- * one second are counted.
+ * one second are counted. Rows of one instant keep their order: the example's times are whole seconds.
  */
 export function readTurns(rows: Row[]): VendorTurn[] {
   const seen = new Map<string, number>();
+  let last = Number.NEGATIVE_INFINITY;
   return rows.flatMap((row) => {
     const [words, at] = [text(row["message"]), readTime(row["timestamp"])];
     if (words === undefined) return [];
@@ -73,7 +74,8 @@ export function readTurns(rows: Row[]): VendorTurn[] {
     seen.set(base, count + 1);
     const key = count === 0 ? base : `${base}:${count}`;
     const cut = row["wasInterrupted"] === true && { interrupted: true };
-    return [{ key, role, text: words, ...(at !== undefined && { at }), ...cut }];
+    if (at !== undefined) last = Math.max(at, last + 1);
+    return [{ key, role, text: words, ...(at !== undefined && { at: last }), ...cut }];
   });
 }
 
