@@ -5,6 +5,7 @@ export type Clock = {
   after(ms: number, run: () => void): () => void;
 };
 
+/** The machine's own time. */
 export const systemClock: Clock = {
   now: () => Date.now(),
   after(ms, run) {

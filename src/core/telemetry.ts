@@ -37,4 +37,5 @@ export type Logger = {
   error(fields: Record<string, unknown>, message: string): void;
 };
 
+/** Takes everything and writes nothing. */
 export const silentLogger: Logger = { debug() {}, info() {}, warn() {}, error() {} };

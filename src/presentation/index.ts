@@ -5,6 +5,7 @@ export * from "./d-id/index.ts";
 export * from "./elevenlabs/index.ts";
 export * from "./liveavatar/index.ts";
 export { createLocalAdapter, type LocalAdapter } from "./local/index.ts";
+export { type PresenceMessage, readPresence } from "./presence.ts";
 export {
   asRow,
   asRows,

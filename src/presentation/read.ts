@@ -3,14 +3,17 @@ import { AstrocyteError } from "../core/errors.ts";
 /** Readers of vendors' answers: lenient about what is there beside, strict about what we cannot do without. */
 export type Row = Record<string, unknown>;
 
+/** The object that it is; an empty one for anything else. */
 export function asRow(value: unknown): Row {
   return typeof value === "object" && value !== null && !Array.isArray(value) ? (value as Row) : {};
 }
 
+/** The objects of an array; none for anything else. */
 export function asRows(value: unknown): Row[] {
   return Array.isArray(value) ? value.map(asRow) : [];
 }
 
+/** A text with something in it; `undefined` for anything else. */
 export function text(value: unknown): string | undefined {
   return typeof value === "string" && value !== "" ? value : undefined;
 }

@@ -76,6 +76,7 @@ export async function allMade<T extends readonly unknown[] | []>(
   return Promise.all(work);
 }
 
+/** Ids of one kind, in the order in which they were recorded. */
 export function idsOf(resources: VendorResource[], kind: string): string[] {
   return resources.filter((each) => each.kind === kind).map(({ id }) => id);
 }

@@ -17,6 +17,7 @@ export type SimulatedAnswer = { status: number; body?: unknown; headers?: Record
 /** `lost`: the work is done, and the connection breaks before the answer. */
 export type SimulatedOutcome = SimulatedAnswer | "lost";
 
+/** A simulated vendor that listens. */
 export type SimulatorServer = {
   url: string;
   close(): Promise<void>;

@@ -2,6 +2,7 @@ import type { Clock } from "../core/clock.ts";
 import { AstrocyteError, type ErrorCode } from "../core/errors.ts";
 import { createHttpClient } from "../core/http.ts";
 
+/** What `createVendorHttp` needs. */
 export type VendorHttpOptions = {
   vendor: string;
   baseUrl: string;
@@ -17,6 +18,7 @@ export type VendorHttpOptions = {
   alsoFine?: number[];
 };
 
+/** One call of a vendor's API. */
 export type VendorCall = {
   query?: Record<string, string | number | boolean | undefined>;
   /** Sent as JSON; a `URLSearchParams` as a form. */
@@ -29,6 +31,7 @@ export type VendorCall = {
 
 export type Method = "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
 
+/** A vendor's API, as `createVendorHttp` makes it. */
 export type VendorHttp = {
   /**
    * The JSON of the answer; `undefined` for an empty body. Only reads and deletes are ever repeated.

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import { execFile } from "node:child_process";
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { test } from "node:test";
 import { promisify } from "node:util";
@@ -295,4 +296,10 @@ test("the example has two calls, and the second knows the first", async () => {
   assert.match(stdout, /^- My sister Miriam lives in Porto\.$/m);
   assert.match(stdout, /Where does my sister live\?\nTheo: .*My sister Miriam lives in Porto/);
   assert.match(stdout, /0 sessions, 0 models/);
+  const room = await readFile(join(import.meta.dirname, "../../examples/anam/page.ts"), "utf8");
+  const guide = await readFile(join(import.meta.dirname, "../../docs/vendors/anam.md"), "utf8");
+  assert.ok(
+    guide.includes(room.replace("../../src/client/index.ts", "astrocyte/client")),
+    "the guide has this room",
+  );
 });

@@ -31,6 +31,7 @@ export function personaFor(over: Partial<VendorPersona> = {}): VendorPersona {
   };
 }
 
+/** What a session of the tests is told, and its greeting. */
 export const BRIEFING = { text: "You are a coach. Anna runs on Tuesdays.", greeting: "Hello Anna." };
 
 let sessions = 0;
