@@ -14,6 +14,8 @@ export type Box = {
   settings: Record<string, unknown>;
   /** What no page may ever get. */
   key: string;
+  /** Links of its own in its answers are followed only at its own address. */
+  ownLinks?: boolean;
   /** Parts of its paths that are ids. */
   ids: RegExp;
   /** When it has nothing under way. */
@@ -21,7 +23,7 @@ export type Box = {
   /** What sessions left there, and what still runs; zero when nothing did. */
   left(): number;
   /** The call ends at the vendor, by the vendor's id; resolves once it has told whom it tells. */
-  end?(vendorSessionId: string): Promise<void>;
+  end(vendorSessionId: string): Promise<void>;
   /** Tells the account where the gateway is. */
   pointTo?(gateway: string): void;
   phone?: { ring(gateway: string, from: string): Promise<PhoneCall>; takes(): Promise<PhoneCall> };
@@ -42,7 +44,7 @@ export const BOXES = {
     return {
       ...{ vendor: "tavus", url: tavus.url, key, idle: tavus.idle, close: tavus.close },
       settings: { api_key: key, face_id: "r90bbd427f71" },
-      ids: /\/[cpt]0[0-9a-f]{10}(?=\/|$)/,
+      ids: /\/[cpt]0[0-9a-f]{10}(?=\/|$)/g,
       left() {
         const { conversations, pals } = tavus.left();
         // Tools that pages relay belong to all sessions and stay.
@@ -68,7 +70,7 @@ export const BOXES = {
     return {
       ...{ vendor: "liveavatar", url: liveavatar.url, key, idle: liveavatar.idle, close: liveavatar.close },
       settings: { api_key: key, avatar_id: "00000000-0000-4000-8000-000000000001" },
-      ids: /\/[0-9a-f]{8}-[0-9a-f-]{27}(?=\/|$)/,
+      ids: /\/[0-9a-f]{8}-[0-9a-f-]{27}(?=\/|$)/g,
       left: () => sum(liveavatar.left()),
       end: async (id) => liveavatar.end(id, "ZERO_CREDITS"),
     };
@@ -80,7 +82,7 @@ export const BOXES = {
     return {
       ...{ vendor: "anam", url: anam.url, key, idle: anam.idle, close: anam.close },
       settings: { api_key: key, avatar_id: "cara", voice_id: "ana" },
-      ids: /\/[0-9a-f]{8}-[0-9a-f-]{27}(?=\/|$)/,
+      ids: /\/[0-9a-f]{8}-[0-9a-f-]{27}(?=\/|$)/g,
       left: () => sum(anam.left()),
       end: async (label) => anam.sessionsOf(label).forEach(({ id }) => void anam.end(id)),
     };
@@ -93,6 +95,7 @@ export const BOXES = {
     return {
       ...{ vendor: "d-id", url: dId.url, key, idle: dId.idle, close: dId.close },
       settings: { api_key: key, presenter },
+      ownLinks: true,
       ids: /\/(?:agt|ses|cht|exp|tool)_[\w-]+(?=\/|$)/g,
       left() {
         const { agents, tools, streams } = dId.left();
@@ -111,8 +114,12 @@ export const BOXES = {
     return {
       ...{ vendor: "elevenlabs", url: elevenlabs.url, key, idle: elevenlabs.idle, close: elevenlabs.close },
       settings: { api_key: key, webhook_secret: secret },
-      ids: /\/(?:agent|tool|secret|conv)_\w+(?=\/|$)/,
+      ids: /\/(?:agent|tool|secret|conv)_\w+(?=\/|$)/g,
       left: () => sum(elevenlabs.left()) + elevenlabs.talking(),
+      async end() {
+        elevenlabs.end(elevenlabs.conversations().at(-1)!, "Call ended by timeout");
+        await elevenlabs.idle();
+      },
       pointTo(gateway) {
         elevenlabs.setPostCall({ id: "wh_1", url: `${gateway}/v1/webhooks/elevenlabs`, secret });
       },
@@ -125,7 +132,7 @@ export const BOXES = {
     return {
       ...{ vendor: "twilio", url: twilio.url, key: authToken, close: twilio.close },
       settings: { account_sid: accountSid, auth_token: authToken, from_number: OURS },
-      ids: /\/CA[0-9a-f]{32}(?=\.)/,
+      ids: /\/CA[0-9a-f]{32}(?=\.)/g,
       // A telephone that rings is under way until somebody decides.
       idle: async () => {},
       left: () => twilio.calls.filter(({ isOver }) => !isOver).length,
@@ -141,7 +148,9 @@ export const BOXES = {
             from,
           ),
         async takes() {
-          const call = await twilio.ringing();
+          let call = await twilio.ringing();
+          // One that nobody picked up in time.
+          while (call.isOver) call = await twilio.ringing();
           await twilio.pickUp(call);
           return call;
         },

@@ -3,28 +3,31 @@ import { setImmediate, setTimeout } from "node:timers/promises";
 import type { OpenedSession } from "../gateway.fixture.ts";
 import type { Api } from "./api.ts";
 import type { Held } from "./gates.ts";
-import { Page } from "./page.ts";
+import type { Caller } from "./phone.ts";
 import type { Surroundings } from "./surroundings.ts";
+import { type VendorView, VIEWS } from "./vendors.ts";
 
 /** One call that a crash will meet. */
 export type Doomed = {
   api: Api;
-  vendor: string;
+  vendor: VendorView;
   surroundings: Surroundings;
   /** Somebody new each time. */
   person: string;
   /** What the person said and somebody was told to be kept. */
   said: string[];
   opened?: OpenedSession;
-  page?: Page;
+  page?: Caller;
   /** Where somebody still stands. */
   held: Held[];
 };
 
-/** Brings a call to the moment at which the gateway is to die. `again`: more times, each a little later. */
+/** Brings a call to the moment at which the gateway is to die. */
 export type Crash = {
   at: string;
-  vendor?: "tavus" | "local";
+  /** The settings that it is tried in (`VIEWS`); all of them when absent. */
+  only?: string[];
+  /** More times, each a little later. */
   laterMs?: number[];
   reach(call: Doomed): Promise<void>;
 };
@@ -39,17 +42,17 @@ function hold(call: Doomed, gate: string): Held {
 
 /** Asks for a session whose answer may never come. */
 function ask({ api, vendor, person }: Doomed): void {
-  api.open(vendor, `user:${person}`).catch(() => {});
+  vendor.open(api, person).catch(() => {});
 }
 
-async function joined(call: Doomed): Promise<Page> {
-  call.opened = await call.api.open(call.vendor, `user:${call.person}`);
-  call.page = await Page.join(call.api.url, call.opened);
+async function joined(call: Doomed): Promise<Caller> {
+  call.opened = await call.vendor.open(call.api, call.person);
+  call.page = await call.vendor.join(call.api, call.opened);
   await call.page.greeting();
   return call.page;
 }
 
-async function talked(call: Doomed): Promise<Page> {
+async function talked(call: Doomed): Promise<Caller> {
   const page = await joined(call);
   await page.say(DOG(call.person));
   call.said.push(DOG(call.person));
@@ -76,20 +79,54 @@ const ending = (gate: string) => async (call: Doomed) => {
   await reached;
 };
 
-/** Before the vendor has done what it is asked, and when it has, but could not say so. */
-function atTavus(stopped: typeof opening, ...requests: string[]): Crash[] {
-  const vendor = "tavus";
-  return requests.flatMap((request) => [
-    { at: `${request} is under way`, vendor, reach: stopped(`tavus ${request}`) },
-    { at: `${request} is done, and nobody has told us`, vendor, reach: stopped(`tavus ${request} answered`) },
-  ]);
+type Stopped = typeof opening;
+
+/** Before the vendor has done what it is asked. */
+function before(only: string[], stopped: Stopped, ...requests: string[]): Crash[] {
+  return requests.map((request) => ({ at: `${request} is under way`, only, reach: stopped(request) }));
 }
+
+/** When the vendor has done it, but could not say so. */
+function after(only: string[], stopped: Stopped, ...requests: string[]): Crash[] {
+  return requests.map((request) => ({
+    at: `${request} is done, and nobody has told us`,
+    only,
+    reach: stopped(`${request} answered`),
+  }));
+}
+
+const around = (...args: Parameters<typeof before>): Crash[] => [...before(...args), ...after(...args)];
+
+const DIALLED = ["twilio, dialled"];
+const CALLS = "/2010-04-01/Accounts/AC55555555555555555555555555555555/Calls";
+
+/** Each request that opens a session, or ends one, by vendor. */
+const AT_VENDORS: Crash[] = [
+  ...around(["tavus"], opening, "POST /v2/pals", "POST /v2/tools", "POST /v2/conversations"),
+  ...around(["tavus"], ending, "POST /v2/conversations/{id}/end", "DELETE /v2/pals/{id}"),
+  ...before(["liveavatar"], opening, "POST /v1/contexts"),
+  ...after(["liveavatar"], opening, "POST /v1/contexts", "POST /v1/secrets", "POST /v1/llm-configurations"),
+  ...after(["liveavatar"], opening, "POST /v1/sessions/token", "POST /v1/sessions/start"),
+  ...before(["liveavatar"], ending, "POST /v1/sessions/stop"),
+  ...after(["liveavatar"], ending, "DELETE /v1/contexts/{id}"),
+  ...before(["d-id"], opening, "POST /agents"),
+  ...after(["d-id"], opening, "POST /agents", "POST /v2/agents/{id}/sessions"),
+  ...after(["d-id"], ending, "POST /agents/chats/exports", "DELETE /agents/{id}"),
+  ...before(["elevenlabs"], opening, "POST /v1/convai/agents/create"),
+  ...after(["elevenlabs"], opening, "POST /v1/convai/secrets", "POST /v1/convai/tools"),
+  ...after(["elevenlabs"], opening, "POST /v1/convai/agents/create"),
+  ...after(["elevenlabs"], opening, "GET /v1/convai/conversation/get-signed-url"),
+  ...after(["elevenlabs"], ending, "DELETE /v1/convai/agents/{id}"),
+  ...around(DIALLED, opening, `POST ${CALLS}.json`),
+  ...around(DIALLED, ending, `POST ${CALLS}/{id}.json`),
+];
 
 /** The steps of a call, in order, and what can be cut off in each. */
 export const CRASHES: Crash[] = [
-  { at: "the records are asked for", reach: opening("records") },
+  { at: "the records are asked for", only: ["local", "twilio, ringing"], reach: opening("records") },
   {
     at: "the records have come, and the briefing is composed",
+    only: ["local", "tavus"],
     laterMs: [0, 5, 15, 40],
     async reach(call) {
       const records = hold(call, "records");
@@ -98,11 +135,10 @@ export const CRASHES: Crash[] = [
       records.release();
     },
   },
-  ...atTavus(opening, "POST /v2/pals", "POST /v2/tools", "POST /v2/conversations"),
   {
     at: "the session is open",
     async reach(call) {
-      call.opened = await call.api.open(call.vendor, `user:${call.person}`);
+      call.opened = await call.vendor.open(call.api, call.person);
     },
   },
   {
@@ -127,6 +163,7 @@ export const CRASHES: Crash[] = [
   },
   {
     at: "the model answers",
+    only: ["local", "tavus", "twilio, ringing"],
     async reach(call) {
       const page = await talked(call);
       const { model } = call.surroundings;
@@ -148,25 +185,15 @@ export const CRASHES: Crash[] = [
     },
   },
   {
-    at: "the vendor's end and transcript were accepted",
-    vendor: "tavus",
+    at: "the vendor has ended the call, and told whom it tells",
+    only: Object.keys(VIEWS).filter((name) => name !== "local"),
     async reach(call) {
       await talked(call);
-      const { tavus } = call.surroundings;
-      const id = new URL(call.opened!.join.url).pathname.slice(1);
-      tavus.end(id, "participant_left_timeout reached");
-      await until(() =>
-        tavus.webhooks.some(
-          ({ event, status }) =>
-            event["conversation_id"] === id &&
-            event["event_type"] === "application.transcription_ready" &&
-            status === 200,
-        ),
-      );
+      await call.surroundings.box!.end(await vendorSession(call));
     },
   },
-  ...atTavus(ending, "POST /v2/conversations/{id}/end", "DELETE /v2/pals/{id}"),
-  { at: "the call has ended", laterMs: [0, 10], reach: async (call) => void (await ended(call)) },
+  ...AT_VENDORS,
+  { at: "the call has ended", reach: async (call) => void (await ended(call)) },
   {
     at: "what was said is being retained",
     async reach(call) {
@@ -176,11 +203,22 @@ export const CRASHES: Crash[] = [
   },
 ];
 
+async function vendorSession(call: Doomed): Promise<string> {
+  const id = call.opened!.session_id;
+  const sql = "SELECT vendor_session_id FROM sessions WHERE id = ?";
+  const row = await inTheFile(call, (db) => db.prepare(sql).get(id));
+  return String((row as { vendor_session_id: string }).vendor_session_id);
+}
+
 /** Looks into the store's file as often as it can. */
-async function inTheFile({ surroundings }: Doomed, look: (db: DatabaseSync) => unknown): Promise<void> {
+async function inTheFile<T>({ surroundings }: Doomed, look: (db: DatabaseSync) => T | undefined): Promise<T> {
   const db = new DatabaseSync(surroundings.config.store.path, { readOnly: true });
   try {
-    while (look(db) === undefined) await setImmediate();
+    for (;;) {
+      const found = look(db);
+      if (found !== undefined) return found;
+      await setImmediate();
+    }
   } finally {
     db.close();
   }

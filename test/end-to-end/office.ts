@@ -12,6 +12,10 @@ const CUSTOMERS: Record<string, object> = {
   ben: { name: "Ben", plan_tier: "free", city: "Hamburg", private_notes: "ben-private-note" },
 };
 
+/** Whoever is called `p7` has the number that ends so. */
+export const phoneOf = (person: string): string => `+1415555${person.slice(1).padStart(4, "0")}`;
+const personOf = (phone: string): string => `p${Number(phone.slice(-4))}`;
+
 /** The application's own servers: customer records, and a tool that books. Gates: `records`, `booking`. */
 export async function startOffice(gates: Gates): Promise<Office> {
   const asked: Office["asked"] = [];
@@ -22,8 +26,11 @@ export async function startOffice(gates: Gates): Promise<Office> {
       asked.push(id);
       await gates.pass("records");
       // Whoever is not in the list is somebody new: everybody has a plan.
-      return Response.json(CUSTOMERS[id] ?? { name: "You", plan_tier: "pro", city: "Lisbon" });
+      return Response.json(
+        CUSTOMERS[id] ?? { name: "You", plan_tier: "pro", city: "Lisbon", phone: phoneOf(id) },
+      );
     }
+    if (what === "phones") return Response.json({ id: personOf(decodeURIComponent(id)) });
     const { day } = (await request.json()) as { day: string };
     const { headers } = request;
     bookings.push({

@@ -56,8 +56,8 @@ export class Page {
       session.on(name, () => this.#waiting.forEach((look) => void look()));
   }
 
-  get state(): Session["state"] {
-    return this.#session.state;
+  get inCall(): boolean {
+    return this.#session.state !== "ended";
   }
 
   /** The first thing that the agent says. */

@@ -1,3 +1,4 @@
+import { setTimeout } from "node:timers/promises";
 import type { PhoneCall } from "../../src/presentation/twilio/simulator.ts";
 
 /** A person in a call, whatever the vendor: what a page and a telephone have in common. */
@@ -9,14 +10,31 @@ export type Person = {
   end(): Promise<void>;
 };
 
+export type Caller = Person & {
+  /** Resolves once what was said is known to have been heard. */
+  tell(text: string): Promise<void>;
+  /** As far as the person can tell. */
+  readonly inCall: boolean;
+};
+
 /** A person on the telephone. */
-export function onThePhone(call: PhoneCall): Person {
+export function onThePhone(
+  call: PhoneCall,
+  isHeard: (text: string) => Promise<boolean> = async () => true,
+): Caller {
   const heard = async () => (await call.listen()).text;
   return {
     greeting: heard,
     say(text) {
       call.say(text);
       return heard();
+    },
+    async tell(text) {
+      call.say(text);
+      while (!(await isHeard(text))) await setTimeout(10);
+    },
+    get inCall() {
+      return !call.isOver;
     },
     end: () => call.hangUp(),
   };

@@ -10,8 +10,12 @@ import { caller, type OpenedSession } from "../gateway.fixture.ts";
 import { BOXES, type Box, type BoxName } from "./boxes.ts";
 import { Page } from "./page.ts";
 import { onThePhone, type Person } from "./phone.ts";
+import type { Storm } from "./storm.ts";
 
 export const ANNA = "+351912345678";
+
+/** Everything comes from one address. */
+const LIMITS = { requests_per_minute: 60_000, failures_per_minute: 60_000, sessions_per_minute: 6_000 };
 
 type Config = Record<string, unknown> & {
   sources: Record<string, object>;
@@ -26,18 +30,18 @@ export type Call = { id: string; vendor: string; person: Person };
  * The sample workspace, as its file is, with every vendor beside it: nothing is added but accounts, and where the
  * telephone numbers of people stand.
  */
-export async function sampleWithEveryVendor(llm: NonNullable<GatewayOptions["llm"]>) {
+export async function sampleWithEveryVendor(llm: NonNullable<GatewayOptions["llm"]>, storm?: Storm) {
   const folder = await mkdtemp(join(tmpdir(), "astrocyte-sample-"));
   await createWorkspace(folder, systemClock);
   await writeFile(join(folder, "phones.json"), JSON.stringify([{ id: "anna", phone: ANNA }]));
   const yaml = await readFile(join(folder, "astrocyte.yaml"), "utf8");
   const sample = parse(yaml.replaceAll(".astrocyte/", `${folder}/`)) as Config;
   const boxes = await Promise.all(Object.values(BOXES).map((make) => make()));
-  const gateway = await openGateway(withAccounts(sample, folder, boxes), {
-    llm,
-    embedder: createScriptedLLM(),
-  });
-  const url = await gateway.listen({ port: 0 });
+  const config = { ...withAccounts(sample, folder, boxes), ...(storm && { public_url: storm.url }) };
+  const gateway = await openGateway(config, { llm, embedder: createScriptedLLM() });
+  const address = await gateway.listen({ port: 0 });
+  if (storm) storm.target = address;
+  const url = storm?.url ?? address;
   for (const box of boxes) box.pointTo?.(url);
   const call = caller(url);
 
@@ -96,7 +100,7 @@ function withAccounts(sample: Config, folder: string, boxes: Box[]): object {
       boxes.map(({ vendor, settings, url }) => [vendor, { ...settings, base_url: url }]),
     ),
     inbound: { twilio: { persona: "support", as: "user:local", consent: "memory", caller: phone } },
-    server: { ...sample.server, limits: { requests_per_minute: 60_000, sessions_per_minute: 6_000 } },
+    server: { ...sample.server, limits: LIMITS },
     // Slow machines answer all the same: what is tested is that memory comes, not how fast.
     brain: { recall: { deadline_ms: 5_000 } },
   };

@@ -7,7 +7,7 @@ import { type Api, apiOf, type Memory } from "./api.ts";
 import type { Running } from "./gateways.ts";
 import { toldTo } from "./model.ts";
 import { Page } from "./page.ts";
-import { KEYS, type Surroundings } from "./surroundings.ts";
+import type { Surroundings } from "./surroundings.ts";
 import type { VendorView } from "./vendors.ts";
 
 const ANNA = "user:anna";
@@ -78,7 +78,8 @@ async function firstCall({ surroundings, vendor, api }: Acted): Promise<OpenedSe
   await vendor.idle();
   assert.deepEqual(page.errors, []);
   const received = page.received.join("\n") + JSON.stringify(opened);
-  for (const [name, key] of Object.entries(KEYS)) assert.ok(!received.includes(key), `the page got ${name}`);
+  for (const [name, key] of Object.entries(surroundings.keys))
+    assert.ok(!received.includes(key), `the page got ${name}`);
   assert.doesNotMatch(received, /private-note|You are Theo|person:anna/);
   return opened;
 }

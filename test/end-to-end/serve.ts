@@ -28,7 +28,11 @@ async function requestOf(incoming: IncomingMessage): Promise<Request> {
   const { method = "GET", url = "/", headers } = incoming;
   const body = await text(incoming);
   const known = Object.entries(headers).map(([name, value]): [string, string] => [name, String(value)]);
-  return new Request(`http://127.0.0.1${url}`, { method, headers: known, ...(body !== "" && { body }) });
+  return new Request(`http://${headers.host}${url}`, {
+    method,
+    headers: known,
+    ...(body !== "" && { body }),
+  });
 }
 
 function stop(server: Server): Promise<void> {

@@ -1,61 +1,68 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { createTavusSimulator } from "../../src/presentation/tavus/simulator.ts";
 import { APP_KEY, OPS_KEY, SECRET } from "../gateway.fixture.ts";
+import { BOXES, type Box, type BoxName } from "./boxes.ts";
 import { Gates } from "./gates.ts";
 import { startModel } from "./model.ts";
 import { startOffice } from "./office.ts";
-import { serve } from "./serve.ts";
+import { type Served, serve } from "./serve.ts";
 
-export const TAVUS_KEY = "tavus-account-key";
 const MODEL_KEY = "model-key";
-/** What no page may ever get. */
-export const KEYS = { TAVUS_KEY, MODEL_KEY, APP_KEY, OPS_KEY, SECRET };
 
 export type Surroundings = Awaited<ReturnType<typeof makeSurroundings>>;
 
 /**
- * Everything around one gateway, over real HTTP: records and tools of the application, a language model, Tavus.
- * Besides their own gates, each request to Tavus passes `tavus POST /v2/pals` before it is done, and
- * `tavus POST /v2/pals answered` after.
+ * Everything around one gateway, over real HTTP: records and tools of the application, a language model, and a
+ * vendor, if any. Besides their own gates, each request to the vendor passes `POST /v2/pals` before it is done, and
+ * `POST /v2/pals answered` after.
  */
-export async function makeSurroundings() {
+export async function makeSurroundings(vendor?: BoxName) {
   const gates = new Gates();
   const folder = await mkdtemp(join(tmpdir(), "astrocyte-end-to-end-"));
-  const [office, model, tavus] = await Promise.all([
+  const [office, model, box] = await Promise.all([
     startOffice(gates),
     startModel(gates),
-    createTavusSimulator({ apiKey: TAVUS_KEY, timing: { perceptionAfterMs: 0 } }),
+    vendor && BOXES[vendor](),
   ]);
-  const front = await serve(async (request) => {
-    const { pathname, search } = new URL(request.url);
-    const name = `tavus ${request.method} ${pathname.replace(/\/[cpt]0[0-9a-f]{10}(?=\/|$)/, "/{id}")}`;
-    await gates.pass(name);
-    const body = request.method === "GET" ? null : await request.text();
-    const headers = new Headers(request.headers);
-    for (const hop of ["host", "connection", "content-length", "transfer-encoding"]) headers.delete(hop);
-    const answer = await fetch(tavus.url + pathname + search, {
-      method: request.method,
-      headers,
-      ...(body && { body }),
-    });
-    const text = await answer.text();
-    await gates.pass(`${name} answered`);
-    return new Response(text === "" ? null : text, { status: answer.status });
-  });
+  const front = box && (await startFront(box, gates));
+  const presentation = box && { [box.vendor]: { ...box.settings, base_url: front!.url } };
   return {
     gates,
     folder,
     office,
     model,
-    tavus,
-    config: configOf(folder, { office: office.url, model: model.url, tavus: front.url }),
+    box: box as Box | undefined,
+    /** What no page may ever get. */
+    keys: { MODEL_KEY, APP_KEY, OPS_KEY, SECRET, ...(box && { VENDOR_KEY: box.key }) },
+    config: configOf(folder, { office: office.url, model: model.url }, presentation),
     async close() {
-      await Promise.all([office.close(), model.close(), front.close(), tavus.close()]);
+      await Promise.all([office.close(), model.close(), front?.close(), box?.close()]);
       await rm(folder, { recursive: true, force: true, maxRetries: 5 });
     },
   };
+}
+
+/** Stands before the vendor's API, so that a test can stop a request on its way there, or its answer. */
+function startFront(box: Box, gates: Gates): Promise<Served> {
+  return serve(async (request) => {
+    const { pathname, search } = new URL(request.url);
+    const name = `${request.method} ${pathname.replaceAll(box.ids, "/{id}")}`;
+    await gates.pass(name);
+    const body = request.method === "GET" ? null : await request.text();
+    const headers = new Headers(request.headers);
+    for (const hop of ["host", "connection", "content-length", "transfer-encoding"]) headers.delete(hop);
+    const answer = await fetch(box.url + pathname + search, {
+      method: request.method,
+      headers,
+      ...(body && { body }),
+    });
+    const bytes = Buffer.from(await answer.arrayBuffer());
+    await gates.pass(`${name} answered`);
+    const rewritten = box.ownLinks && answer.headers.get("content-type")?.includes("json");
+    const sent = rewritten ? bytes.toString().replaceAll(box.url, new URL(request.url).origin) : bytes;
+    return new Response(sent.length === 0 ? null : sent, { status: answer.status });
+  });
 }
 
 const GRANTS = [
@@ -63,7 +70,12 @@ const GRANTS = [
   { principal: "service:ops", permissions: ["read", "write", "forget", "admin"] },
 ];
 
-function configOf(folder: string, urls: { office: string; model: string; tavus: string }) {
+function configOf(
+  folder: string,
+  urls: { office: string; model: string },
+  presentation: Record<string, object> = {},
+) {
+  const phone = { source: "crm", field: "phone" };
   return {
     store: { path: join(folder, "memory.db"), readers: 1 },
     banks: { "person:*": { access: GRANTS } },
@@ -84,9 +96,13 @@ function configOf(folder: string, urls: { office: string; model: string; tavus: 
         greeting: "Hello {{name}} in {{city}}.",
         sources: ["crm"],
         tools: ["remember", "recall", "end_call", "book_slot"],
+        phone,
       },
     },
-    presentation: { tavus: { api_key: TAVUS_KEY, base_url: urls.tavus, face_id: "r90bbd427f71" } },
+    presentation,
+    ...("twilio" in presentation && {
+      inbound: { twilio: { persona: "coach", as: "service:app", consent: "memory", caller: phone } },
+    }),
     brain: {
       upstreams: [{ kind: "openai", base_url: urls.model, api_key: MODEL_KEY, model: "model-1" }],
       // Slow machines answer all the same: what is tested is that memory comes, not how fast.
@@ -119,6 +135,8 @@ function crmAt(url: string) {
         attribute: { type: "choice", names: ["plan"], values: { free: [], pro: [], plus: [] } },
       },
       private_notes: { label: "Note", sensitivity: "private" },
+      phone: { sensitivity: "private" },
     },
+    find: { phone: { url: `${url}/phones/{value}` } },
   };
 }
