@@ -3,10 +3,11 @@ import type { VendorTurn } from "../../presentation/adapter.ts";
 import type { ComposerParts } from "../parts.ts";
 import type { SessionRow, TurnRow } from "../store.ts";
 
-/** Where a turn was learnt, least trusted first. */
-export const CHANNELS = ["client", "local", "webhook", "pull"] as const;
+/** Where a turn was learnt. */
+export type Channel = "client" | "local" | "webhook" | "pull";
 
-export type Channel = (typeof CHANNELS)[number];
+/** Told or fetched, the vendor's record is one: its turns have the same keys either way. */
+const TRUST: Record<Channel, number> = { client: 0, local: 1, webhook: 2, pull: 2 };
 
 /** Keeps turns as far as the person agreed: with consent `none` nothing is kept. Idempotent by key. */
 export async function storeTurns(
@@ -52,11 +53,11 @@ export function spokenText(turn: TurnRow): string {
 }
 
 /**
- * The turns of the most trusted channel that reported any. Channels name turns differently, so mixing them
+ * The turns of the most trusted reporter of any: page, room or vendor. They name turns differently, so mixing them
  * would tell the same turn twice.
  */
 export function trustedTurns(turns: TurnRow[]): TurnRow[] {
-  const rank = (turn: TurnRow) => CHANNELS.indexOf(turn.channel as Channel);
+  const rank = (turn: TurnRow) => TRUST[turn.channel as Channel];
   const best = Math.max(...turns.map(rank));
   return turns.filter((turn) => rank(turn) === best).sort((a, b) => a.at - b.at);
 }
