@@ -79,6 +79,14 @@ export function createMetrics(options: { process?: boolean } = {}): GatewayMetri
       this.set(composer?.lastSweep?.leaked ?? 0);
     },
   });
+  new Gauge({
+    name: "astrocyte_sweep_timestamp_seconds",
+    help: "When the newest sweep began, since the epoch; 0 before the first is through.",
+    registers,
+    collect() {
+      this.set((composer?.lastSweep?.at ?? 0) / 1000);
+    },
+  });
 
   const count = async (event: EventRow) => {
     if (event.type !== "ended") return;

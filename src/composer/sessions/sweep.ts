@@ -10,6 +10,8 @@ import { handleOf } from "./lookup.ts";
 const PAGE = 500;
 
 export type SweepReport = {
+  /** When it began, in milliseconds. */
+  at: number;
   /** Sessions of ours that were found open though they should not be, and were ended. */
   recovered: number;
   /** Sessions at a vendor that carry our marker and had no right to be open. */
@@ -25,7 +27,7 @@ export type SweepReport = {
  * record, ends that did not go through, limits that nobody watched, transcripts that were not settled.
  */
 export async function sweep(parts: ComposerParts): Promise<SweepReport> {
-  const report: SweepReport = { recovered: 0, orphans: 0, leftovers: 0, leaked: 0 };
+  const report: SweepReport = { at: parts.clock.now(), recovered: 0, orphans: 0, leftovers: 0, leaked: 0 };
   const guarded: Guarded = async (count, sessionId, work) => {
     try {
       await work();
