@@ -105,8 +105,8 @@ const AT_VENDORS: Crash[] = [
   ...around(["tavus"], opening, "POST /v2/pals", "POST /v2/tools", "POST /v2/conversations"),
   ...around(["tavus"], ending, "POST /v2/conversations/{id}/end", "DELETE /v2/pals/{id}"),
   ...before(["liveavatar"], opening, "POST /v1/contexts"),
-  ...after(["liveavatar"], opening, "POST /v1/contexts", "POST /v1/secrets", "POST /v1/llm-configurations"),
-  ...after(["liveavatar"], opening, "POST /v1/sessions/token", "POST /v1/sessions/start"),
+  ...after(["liveavatar"], opening, "POST /v1/llm-configurations", "POST /v1/sessions/token"),
+  ...after(["liveavatar"], opening, "POST /v1/sessions/start"),
   ...before(["liveavatar"], ending, "POST /v1/sessions/stop"),
   ...after(["liveavatar"], ending, "DELETE /v1/contexts/{id}"),
   ...before(["d-id"], opening, "POST /agents"),
@@ -126,7 +126,7 @@ export const CRASHES: Crash[] = [
   { at: "the records are asked for", only: ["local", "twilio, ringing"], reach: opening("records") },
   {
     at: "the records have come, and the briefing is composed",
-    only: ["local", "tavus"],
+    only: ["local"],
     laterMs: [0, 5, 15, 40],
     async reach(call) {
       const records = hold(call, "records");
@@ -143,6 +143,7 @@ export const CRASHES: Crash[] = [
   },
   {
     at: "what was said has been heard",
+    only: ["local", "tavus", "liveavatar", "twilio, ringing"],
     async reach(call) {
       const page = await joined(call);
       hold(call, "model");

@@ -21,9 +21,7 @@ export async function inAChild(config: object, folder: string, port = 0): Promis
   const file = join(folder, "astrocyte.yaml");
   await writeFile(file, JSON.stringify(config));
   const args = [MAIN, "serve", "--config", file, "--port", String(port), "--json", "--quiet"];
-  // Started many times over, it need not be compiled anew each time.
-  const env = { ...process.env, NODE_COMPILE_CACHE: join(folder, "compiled") };
-  const child = spawn(process.execPath, args, { cwd: folder, env, stdio: ["ignore", "pipe", "pipe"] });
+  const child = spawn(process.execPath, args, { cwd: folder, stdio: ["ignore", "pipe", "pipe"] });
   const exited = once(child, "exit");
   let log = "";
   child.stderr.on("data", (text) => {

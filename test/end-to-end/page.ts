@@ -56,8 +56,12 @@ export class Page {
       session.on(name, () => this.#waiting.forEach((look) => void look()));
   }
 
-  get inCall(): boolean {
-    return this.#session.state !== "ended";
+  /** A page that lost its room comes back, or is out for good. */
+  isThere(): Promise<boolean> {
+    return this.until(() => {
+      const { state } = this.#session;
+      return state === "joined" || state === "ended" ? state === "joined" : undefined;
+    });
   }
 
   /** The first thing that the agent says. */
@@ -72,12 +76,13 @@ export class Page {
     return this.#spoken(before);
   }
 
-  /** Says something; resolves once the room has heard it. */
+  /** Says something; resolves once the room has heard it, or is over. */
   async tell(text: string): Promise<void> {
     await this.#speak(text);
-    await this.until(() =>
-      [...this.lines.values()].find((line) => line.role === "user" && line.text === text),
-    );
+    await this.until(() => {
+      const heard = [...this.lines.values()].some((line) => line.role === "user" && line.text === text);
+      return heard || this.#session.state === "ended" ? true : undefined;
+    });
   }
 
   /** Where the room has a microphone, into it. */

@@ -11,10 +11,10 @@ export type Person = {
 };
 
 export type Caller = Person & {
-  /** Resolves once what was said is known to have been heard. */
+  /** Resolves once what was said is known to have been heard, or the call is over. */
   tell(text: string): Promise<void>;
-  /** As far as the person can tell. */
-  readonly inCall: boolean;
+  /** True when the person is in the call, as far as they can tell. */
+  isThere(): Promise<boolean>;
 };
 
 /** A person on the telephone. */
@@ -31,11 +31,9 @@ export function onThePhone(
     },
     async tell(text) {
       call.say(text);
-      while (!(await isHeard(text))) await setTimeout(10);
+      while (!call.isOver && !(await isHeard(text))) await setTimeout(10);
     },
-    get inCall() {
-      return !call.isOver;
-    },
+    isThere: async () => !call.isOver,
     end: () => call.hangUp(),
   };
 }
