@@ -62,7 +62,7 @@ export type OpenedGateway = {
   gateway: Gateway;
   memory: Astrocyte;
   composer: Composer;
-  /** Starts serving and the composer's heartbeat, and loads what the first recall needs. Returns the address. */
+  /** Starts serving and the composer's heartbeat. Returns the address. See `memory.warm` for a first turn in time. */
   listen(at?: { host?: string; port?: number }): Promise<string>;
   /** Drains, then closes everything in turn. Idempotent. */
   close(): Promise<void>;
@@ -187,8 +187,6 @@ async function wire(
       const address = await gateway.listen(at);
       if (parts.publicUrl === "") parts.publicUrl = address;
       composer.start();
-      // The first turn finds its memory in time; should this fail, so will that turn, and say why.
-      memory.warm().catch(() => {});
       return address;
     },
     close() {

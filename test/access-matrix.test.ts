@@ -68,7 +68,7 @@ const CALLS: Record<string, { permission: Permission; run: Call }> = {
 };
 
 /** No bank, or no context: what they show is filtered, or no content of anyone. */
-const WITHOUT_BANK = ["banks", "verifyAudit", "maintain", "onChange", "close"];
+const WITHOUT_BANK = ["banks", "verifyAudit", "maintain", "onChange", "warm", "close"];
 
 const HEADER = `${JSON.stringify({
   astrocyte_export: 1,

@@ -18,6 +18,8 @@ export function registerServe(program: Command): void {
           const { gatewayLogger, untilStopped } = await import("../serving.ts");
           const logger = await gatewayLogger(quiet ? "warn" : "info");
           const gateway = await cli.gateway({ logger, processMetrics: true });
+          // The first turn finds its memory in time; should this fail, so will that turn, and say why.
+          gateway.memory.warm().catch(() => {});
           const url = await gateway.listen({
             ...(port !== undefined && { port }),
             ...(host !== undefined && { host }),
