@@ -12,9 +12,12 @@ import { inAChild, type Killable } from "./end-to-end/gateways.ts";
 import { makeSurroundings, type Surroundings } from "./end-to-end/surroundings.ts";
 import { type VendorView, VIEWS } from "./end-to-end/vendors.ts";
 
-/** The gateway comes back at the address that vendors and pages know; each setting has a range of its own. */
-const FIRST_PORT = 21_000;
-const PORTS_EACH = 500;
+/**
+ * The gateway comes back at the address that vendors and pages know. Each setting has a range of its own, and so has
+ * another run on this machine, which would else take the port of one that is just dead.
+ */
+const PORTS_EACH = 50;
+const FIRST_PORT = 21_000 + (process.pid % 20) * 10 * PORTS_EACH;
 
 /** A crash that is not survived fails by itself; this is for one that nobody comes back from. */
 const timeout = 60_000;
@@ -35,7 +38,7 @@ before(async () => {
   compiled = await mkdtemp(join(tmpdir(), "astrocyte-compiled-"));
   process.env["NODE_COMPILE_CACHE"] = compiled;
   const { config, folder, close } = await makeSurroundings();
-  await (await inAChild(config, folder)).stop();
+  await (await inAChild({ ...config, ...quick("http://127.0.0.1:9") }, folder)).stop();
   await close();
 });
 after(() => rm(compiled, { recursive: true, force: true }));

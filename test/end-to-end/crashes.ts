@@ -102,8 +102,10 @@ const CALLS = "/2010-04-01/Accounts/AC55555555555555555555555555555555/Calls";
 
 /** Each request that opens a session, or ends one, by vendor. */
 const AT_VENDORS: Crash[] = [
-  ...around(["tavus"], opening, "POST /v2/pals", "POST /v2/tools", "POST /v2/conversations"),
-  ...around(["tavus"], ending, "POST /v2/conversations/{id}/end", "DELETE /v2/pals/{id}"),
+  ...before(["tavus"], opening, "POST /v2/pals"),
+  ...after(["tavus"], opening, "POST /v2/pals", "POST /v2/tools", "POST /v2/conversations"),
+  ...before(["tavus"], ending, "POST /v2/conversations/{id}/end"),
+  ...after(["tavus"], ending, "DELETE /v2/pals/{id}"),
   ...before(["liveavatar"], opening, "POST /v1/contexts"),
   ...after(["liveavatar"], opening, "POST /v1/llm-configurations", "POST /v1/sessions/token"),
   ...after(["liveavatar"], opening, "POST /v1/sessions/start"),
@@ -127,7 +129,7 @@ export const CRASHES: Crash[] = [
   {
     at: "the records have come, and the briefing is composed",
     only: ["local"],
-    laterMs: [0, 5, 15, 40],
+    laterMs: [0, 5, 40],
     async reach(call) {
       const records = hold(call, "records");
       ask(call);
@@ -137,6 +139,7 @@ export const CRASHES: Crash[] = [
   },
   {
     at: "the session is open",
+    only: ["local", "d-id", "elevenlabs", "twilio, dialled"],
     async reach(call) {
       call.opened = await call.vendor.open(call.api, call.person);
     },
@@ -178,6 +181,8 @@ export const CRASHES: Crash[] = [
   },
   {
     at: "a tool of the application runs",
+    // Run by the page's room, by a vendor that signs, by the brain, by the words' own way.
+    only: ["local", "tavus", "liveavatar", "twilio, ringing"],
     async reach(call) {
       const page = await talked(call);
       const { reached } = hold(call, "booking");
@@ -194,7 +199,7 @@ export const CRASHES: Crash[] = [
     },
   },
   ...AT_VENDORS,
-  { at: "the call has ended", reach: async (call) => void (await ended(call)) },
+  { at: "the call has ended", only: ["local", "tavus"], reach: async (call) => void (await ended(call)) },
   {
     at: "what was said is being retained",
     async reach(call) {
@@ -226,5 +231,5 @@ async function inTheFile<T>({ surroundings }: Doomed, look: (db: DatabaseSync) =
 }
 
 export async function until(look: () => boolean | Promise<boolean>): Promise<void> {
-  while (!(await look())) await setTimeout(25);
+  while (!(await look())) await setTimeout(50);
 }
