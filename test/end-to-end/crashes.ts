@@ -156,6 +156,7 @@ export const CRASHES: Crash[] = [
   },
   {
     at: "the model is asked",
+    only: ["local", "tavus", "twilio, ringing"],
     async reach(call) {
       const page = await talked(call);
       const { reached } = hold(call, "model");
