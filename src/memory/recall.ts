@@ -33,6 +33,7 @@ export function recallBanks({ bankId, banks }: Pick<RecallOptions, "bankId" | "b
 export async function recall(engine: Engine, query: string, options: RecallOptions): Promise<RecallResult> {
   const start = performance.now();
   const question = toQuestion(engine, query, options);
+  await loaded(engine);
   const timeoutMs = options.deadlineMs ?? engine.settings.recallDeadlineMs;
   const call: Call = {
     ...{ engine, question, timeoutMs, signal: options.signal },
@@ -49,14 +50,23 @@ export async function recall(engine: Engine, query: string, options: RecallOptio
 }
 
 /** Loads what the first recall would load: the embedder's model and, in the store's threads, the ranking. */
-export async function warmUp({ store, embedder }: Engine): Promise<void> {
+export async function warmUp(engine: Engine): Promise<void> {
+  await Promise.all([engine.embedder.warm?.(), loaded(engine)]);
+}
+
+const loading = new WeakMap<Engine["store"], Promise<unknown>>();
+
+/** Once a store: its threads load the ranking. That takes longer than a question may, and is not the question's fault. */
+async function loaded({ store, embedder }: Engine): Promise<void> {
   const { embeddingModel } = embedder;
   const nothing: Question = {
     ...{ text: "", banks: [], strategy: "parallel", maxResults: 1, embeddingModel, externals: [] },
     filter: { now: 0 },
   };
   const task: RankTask = { question: nothing };
-  await Promise.all([embedder.warm?.(), store.beside?.(TASK, task, "")]);
+  const known = loading.get(store) ?? store.beside?.(TASK, task, "").catch(() => {});
+  if (known) loading.set(store, known);
+  await known;
 }
 
 type Call = {

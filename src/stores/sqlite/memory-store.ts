@@ -17,9 +17,19 @@ export function memoryStore(database: SqliteDatabase): MemoryStore {
           bankId ?? "",
         ),
     },
-    beside: <T>(module: URL, task: unknown, bankId: string) =>
-      database.read("beside", { module: module.href, task }, bankId, bankId) as Promise<T>,
+    beside: besideIn(database),
     close: () => database.close(),
+  };
+}
+
+/** Every thread loads a module at its first use: a later one that does it in mid-question would be late. */
+function besideIn(database: SqliteDatabase): NonNullable<MemoryStore["beside"]> {
+  const loads = new Map<string, Promise<void>>();
+  return async <T>({ href: module }: URL, task: unknown, bankId: string) => {
+    const load = loads.get(module) ?? database.readEverywhere("beside.load", module);
+    loads.set(module, load);
+    await load;
+    return (await database.read("beside", { module, task }, bankId, bankId)) as T;
   };
 }
 

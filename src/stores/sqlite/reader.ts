@@ -31,6 +31,7 @@ const besides = new Map<string, Besides>();
 async function run({ op, args }: Call): Promise<unknown> {
   context ??= open();
   // Loading takes turns of the event loop, in which another call may come: it ends before the transaction begins.
+  if (op === "beside.load") return void (await moduleOf(args as string));
   const operation = op === "beside" ? await beside(args as BesideArgs) : operations[op]!;
   const { db } = context;
   db.exec("BEGIN");
@@ -42,10 +43,14 @@ async function run({ op, args }: Call): Promise<unknown> {
 }
 
 async function beside({ module, task }: BesideArgs): Promise<Operation> {
-  let found = besides.get(module);
-  if (!found) besides.set(module, (found = ((await import(module)) as { default: Besides }).default));
-  const work = found;
+  const work = await moduleOf(module);
   return (context) => work(readsIn(context), task);
+}
+
+async function moduleOf(href: string): Promise<Besides> {
+  let found = besides.get(href);
+  if (!found) besides.set(href, (found = ((await import(href)) as { default: Besides }).default));
+  return found;
 }
 
 /** Reads of this thread's own: they are there at once. */

@@ -40,7 +40,10 @@ export const shortReads = {
 };
 
 /** Not an operation on the file but a function of the caller's own, which the reader's thread loads and runs. */
-export type Beside = { beside(context: ReadContext, args: { module: string; task: unknown }): unknown };
+export type Beside = {
+  beside(context: ReadContext, args: { module: string; task: unknown }): unknown;
+  "beside.load"(context: ReadContext, module: string): void;
+};
 
 export type WriteOps = typeof writeOps;
 export type ReadOps = typeof readOps & Beside;
