@@ -27,9 +27,9 @@ export type RunOptions = {
   /** Lanes are served in turn: the id of whoever must not starve the others. */
   lane?: string;
   /** The subject that a worker has to know: tasks of one affinity go to workers that had one before. */
-  affinity?: string;
+  affinity?: string | undefined;
   /** Ends the wait of a task that no worker has begun. */
-  signal?: AbortSignal;
+  signal?: AbortSignal | undefined;
 };
 
 type Task = {

@@ -267,6 +267,40 @@ describe("recall with external context", () => {
   });
 });
 
+describe("recall beside the data", () => {
+  it("answers at the deadline, and lets go of the task", async () => {
+    const { engine, clock } = scripted({});
+    let given: AbortSignal | undefined;
+    engine.store.beside = async <T>(_module: URL, _task: unknown, bankId: string, signal?: AbortSignal) => {
+      if (bankId === "") return undefined as T;
+      given = signal;
+      return never();
+    };
+    const pending = recall(engine, "where is the key", { bankId: "bank", deadlineMs: 150 });
+    await pass(clock, 150);
+    const result = await pending;
+    assert.deepEqual([result.hits, result.nothingFits, result.trace.late], [[], false, ["search"]]);
+    assert.equal(given?.aborted, true);
+  });
+
+  it("goes by words alone when no vector comes in time", async () => {
+    const { engine, clock, embedder } = scripted({
+      rows: texts,
+      search: { lexical: async () => found("a", "b"), dense: async () => found("c") },
+    });
+    embedder.delayEmbeds(1_000);
+    engine.store.beside = async (module, task) => {
+      const { default: run } = await import(module.href);
+      return run(engine.store, task);
+    };
+    await warmUp(engine);
+    const pending = recall(engine, "where is the key", { bankId: "bank", deadlineMs: 150 });
+    await pass(clock, 90);
+    const result = await pending;
+    assert.deepEqual([ids(result), result.degraded, result.trace.late], [["a", "b"], true, ["dense"]]);
+  });
+});
+
 describe("warming up", () => {
   it("loads the embedder and runs the ranking where the store's data is, and finds nothing", async () => {
     const { engine } = scripted({});

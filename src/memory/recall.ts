@@ -123,7 +123,7 @@ async function beside(call: Call): Promise<Ranked> {
   }).finally(() => embedding.done());
   const task: RankTask = { question, ...(vectors && { vectors }) };
   const ranked = await runStrategy({ deadline: total, report }, "search", () =>
-    engine.store.beside!<Ranked>(TASK, task, question.banks[0]!),
+    engine.store.beside!<Ranked>(TASK, task, question.banks[0]!, total.signal),
   );
   if (!ranked) return { best: [], totalCandidates: 0, fits: false, found: false, report };
   return { ...ranked, report: together(ranked.report, report) };

@@ -13,9 +13,10 @@ export type MemoryStore = {
   /**
    * Runs a module's default export beside the data, where the store has such a place: one message there and one
    * back in place of one for every read. It is called with reads that see one state, and with `task`, and may
-   * wait for these reads alone. Task and result are plain data. Banks take turns by `bankId`.
+   * wait for these reads alone. Task and result are plain data. Banks take turns by `bankId`; `signal` ends the wait
+   * of a task that has not begun.
    */
-  beside?<T>(module: URL, task: unknown, bankId: string): Promise<T>;
+  beside?<T>(module: URL, task: unknown, bankId: string, signal?: AbortSignal): Promise<T>;
   close(): Promise<void>;
 };
 

@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
-import { WorkerPool, workerUrl } from "../../core/worker-pool.ts";
+import { type RunOptions, WorkerPool, workerUrl } from "../../core/worker-pool.ts";
 import { type Connection, configureReader, connect } from "./connection.ts";
 import type { Args, Result } from "./contexts.ts";
 import { toStoreError } from "./errors.ts";
@@ -39,14 +39,14 @@ export type SqliteDatabase = {
   /** One atomic change, durable when it returns. */
   write<K extends WriteName>(op: K, args: Args<WriteOps[K]>, lane?: string): Promise<Result<WriteOps[K]>>;
   /**
-   * Sees every write that has returned, of any process. Lanes take turns; `affinity` keeps calls that share
-   * a cache on the threads that have it.
+   * Sees every write that has returned, of any process. Lanes take turns; see `RunOptions` for the rest,
+   * which look-ups on this thread do not need.
    */
   read<K extends ReadName>(
     op: K,
     args: Args<ReadOps[K]>,
     lane: string,
-    affinity?: string,
+    options?: Omit<RunOptions, "lane">,
   ): Promise<Result<ReadOps[K]>>;
   /** Runs a read operation once in every reader thread that lives. */
   readEverywhere<K extends ReadName>(op: K, args: Args<ReadOps[K]>): Promise<void>;
@@ -89,11 +89,11 @@ export async function openDatabase(path: string, options: SqliteOptions = {}): P
   const here = lookups;
   return {
     write: (op, args, lane = "") => writer.run({ op, args } satisfies Call, { lane }),
-    async read(op, args, lane, affinity) {
+    async read(op, args, lane, options) {
       const short = (shortReads as Record<string, (context: Connection, args: never) => unknown>)[op];
       return short
         ? lookUp(here, short, args)
-        : readers.run({ op, args } satisfies Call, { lane, ...(affinity !== undefined && { affinity }) });
+        : readers.run({ op, args } satisfies Call, { lane, ...options });
     },
     readEverywhere: (op, args) => readers.everywhere({ op, args } satisfies Call),
     close,

@@ -25,11 +25,18 @@ export function memoryStore(database: SqliteDatabase): MemoryStore {
 /** Every thread loads a module at its first use: a later one that does it in mid-question would be late. */
 function besideIn(database: SqliteDatabase): NonNullable<MemoryStore["beside"]> {
   const loads = new Map<string, Promise<void>>();
-  return async <T>({ href: module }: URL, task: unknown, bankId: string) => {
-    const load = loads.get(module) ?? database.readEverywhere("beside.load", module);
-    loads.set(module, load);
-    await load;
-    return (await database.read("beside", { module, task }, bankId, bankId)) as T;
+  const load = (module: string): Promise<void> => {
+    const known = loads.get(module);
+    if (known) return known;
+    const begun = database.readEverywhere("beside.load", module);
+    loads.set(module, begun);
+    // A thread that ended meanwhile is no reason never to try again.
+    begun.catch(() => loads.delete(module));
+    return begun;
+  };
+  return async <T>({ href: module }: URL, task: unknown, bankId: string, signal?: AbortSignal) => {
+    await load(module);
+    return (await database.read("beside", { module, task }, bankId, { affinity: bankId, signal })) as T;
   };
 }
 
@@ -85,11 +92,11 @@ function memoryRows(database: SqliteDatabase): MemoryStore["memories"] {
 function memorySearch(database: Pick<SqliteDatabase, "read">): MemoryStore["search"] {
   return {
     lexical: (bankId, text, filter, limit) =>
-      database.read("search.lexical", { bankId, text, filter, limit }, bankId, bankId),
+      database.read("search.lexical", { bankId, text, filter, limit }, bankId, { affinity: bankId }),
     dense: (bankId, vector, filter, limit) =>
-      database.read("search.dense", { bankId, vector, filter, limit }, bankId, bankId),
+      database.read("search.dense", { bankId, vector, filter, limit }, bankId, { affinity: bankId }),
     recent: (bankId, filter, limit) =>
-      database.read("search.recent", { bankId, filter, limit }, bankId, bankId),
+      database.read("search.recent", { bankId, filter, limit }, bankId, { affinity: bankId }),
   };
 }
 

@@ -59,13 +59,18 @@ function readsIn(context: ReadContext): MemoryReads {
   return readsOf({ read: read as SqliteDatabase["read"] });
 }
 
+let before: Promise<unknown> = Promise.resolve();
+
 serveTasks(
-  async (message) => {
-    try {
-      return await run(message as Call);
-    } catch (error) {
-      throw toStoreError(error);
-    }
+  (message) => {
+    // One after another: two transactions of one connection must not meet.
+    const mine = before
+      .then(() => run(message as Call))
+      .catch((error) => {
+        throw toStoreError(error);
+      });
+    before = mine.catch(() => {});
+    return mine;
   },
   () => context?.close(),
 );
