@@ -2,56 +2,46 @@
  * Telephone calls with an agent that remembers: `node examples/twilio/main.ts`.
  *
  * Without a key it talks to the simulator, in seconds and with no network: Anna calls, and is called back. With
- * TWILIO_ACCOUNT_SID, TWILIO_AUTH_TOKEN, TWILIO_NUMBER, PUBLIC_URL (where Twilio reaches this machine, port 8787) and
+ * TWILIO_ACCOUNT_SID, TWILIO_AUTH_TOKEN, TWILIO_NUMBER, PUBLIC_URL (a tunnel to port 8787 of this machine) and
  * YOUR_NUMBER it waits for your call; point the number's voice URL at <PUBLIC_URL>/v1/inbound/twilio.
  */
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
+import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { parse } from "yaml";
-import { createWorkspace } from "../../src/cli/sample/create.ts";
-import { systemClock } from "../../src/core/clock.ts";
-import { openGateway } from "../../src/open-gateway.ts";
 import { createTwilioSimulator, type PhoneCall } from "../../src/presentation/twilio/simulator.ts";
+import { serveSample } from "../sample.ts";
 
 const { TWILIO_ACCOUNT_SID, TWILIO_AUTH_TOKEN, TWILIO_NUMBER, PUBLIC_URL, YOUR_NUMBER } = process.env;
 const OURS = TWILIO_NUMBER ?? "+14155550100";
 const ANNA = YOUR_NUMBER ?? "+351912345678";
 
-const folder = await mkdtemp(join(tmpdir(), "astrocyte-twilio-"));
 const simulator =
   TWILIO_AUTH_TOKEN === undefined
     ? await createTwilioSimulator({ switches: { wordsPerSecond: 200 } })
     : undefined;
-const gateway = await openGateway(await configuration());
-const url = await gateway.listen({ host: simulator ? "127.0.0.1" : "0.0.0.0", port: simulator ? 0 : 8787 });
+const sample = await serveSample(PUBLIC_URL, configuration);
 try {
   if (simulator) await callsWithTheSimulator();
   else console.log(`Call ${OURS} from ${ANNA}.`);
-  await tellMemory(await firstSettled());
+  await sample.tellMemory(await firstSettled());
 } finally {
-  await gateway.close();
+  await sample.close();
   await simulator?.close();
-  await rm(folder, { recursive: true, force: true, maxRetries: 5 });
 }
 
-/** The sample workspace with Twilio in it, and a list of telephone numbers to know callers by. */
-async function configuration(): Promise<object> {
-  await createWorkspace(folder, systemClock);
+/** Twilio, and a list of telephone numbers to know callers by. */
+async function configuration({ sources, personas }: Record<string, unknown>, folder: string) {
   await writeFile(join(folder, "telephones.json"), JSON.stringify([{ id: "anna", phone: ANNA }]));
-  const yaml = await readFile(join(folder, "astrocyte.yaml"), "utf8");
-  const sample = parse(yaml.replaceAll(".astrocyte/", `${folder}/`));
   const phone = { source: "telephones", field: "phone" };
+  const { support, ...others } = personas as Record<string, object>;
   return {
-    ...sample,
     sources: {
-      ...sample.sources,
+      ...(sources as object),
       telephones: {
         ...{ kind: "file", path: join(folder, "telephones.json"), key: "id" },
         fields: { phone: { sensitivity: "private" } },
       },
     },
-    personas: { ...sample.personas, support: { ...sample.personas.support, phone } },
+    personas: { ...others, support: { ...support, phone } },
     presentation: {
       twilio: {
         account_sid: simulator?.accountSid ?? TWILIO_ACCOUNT_SID,
@@ -63,26 +53,19 @@ async function configuration(): Promise<object> {
     inbound: {
       twilio: { persona: "support", as: "user:local", consent: "memory", caller: phone, unknown: "decline" },
     },
-    ...(PUBLIC_URL !== undefined && { public_url: PUBLIC_URL }),
   };
 }
 
 async function callsWithTheSimulator(): Promise<void> {
   const { ring, ringing, pickUp } = simulator!;
   console.log("Anna calls.");
-  await talk(await ring({ number: OURS, voiceUrl: `${url}/v1/inbound/twilio` }, ANNA), [
+  await talk(await ring({ number: OURS, voiceUrl: `${sample.url}/v1/inbound/twilio` }, ANNA), [
     "My sister Miriam lives in Porto.",
     "I want to run a marathon in April.",
   ]);
   await firstSettled();
   console.log("\nWe call Anna back.");
-  const body = { vendor: "twilio", persona: "support", subject: "user:anna", consent: "memory" };
-  const answer = await fetch(`${url}/v1/sessions`, {
-    method: "POST",
-    headers: { "content-type": "application/json" },
-    body: JSON.stringify(body),
-  });
-  if (!answer.ok) throw new Error(await answer.text());
+  await sample.open("twilio", "support");
   const call = await ringing();
   await pickUp(call);
   await talk(call, ["Where does my sister live?"]);
@@ -103,15 +86,8 @@ async function talk(call: PhoneCall, lines: string[]): Promise<void> {
 /** The first call, once it is over and kept. */
 async function firstSettled(): Promise<string> {
   for (;;) {
-    const first = (await gateway.composer.list({ limit: 10 })).at(-1);
+    const first = (await sample.composer.list({ limit: 10 })).at(-1);
     if (first?.settled) return first.id;
     await new Promise((resolve) => setTimeout(resolve, 100));
   }
-}
-
-async function tellMemory(sessionId: string): Promise<void> {
-  const { bankId } = await gateway.composer.get(sessionId);
-  const query = "family, plans, sister, marathon";
-  const { hits } = await gateway.memory.recall(query, { bankId, sessionId });
-  console.log(`\nRemembered of the first call:\n${hits.map(({ text }) => `- ${text}`).join("\n")}`);
 }
