@@ -4,8 +4,8 @@ import { tavusHarness } from "../presentation/tavus/harness.fixture.ts";
 import { FakeDailyCall } from "../presentation/tavus/simulator-daily.ts";
 import { bindingFor } from "../testing/adapter/samples.ts";
 import { connect } from "./connect.ts";
-import { makeGateway, makeHost } from "./gateway.fixture.ts";
-import type { ClientEvents, ConnectOptions, Session } from "./types.ts";
+import { makeGateway, makeHost, next } from "./gateway.fixture.ts";
+import type { ConnectOptions } from "./types.ts";
 
 type Row = Record<string, unknown>;
 const SESSION = "ses_page";
@@ -48,20 +48,6 @@ async function call(options: Partial<ConnectOptions> = {}) {
       await gateway[Symbol.asyncDispose]();
     },
   };
-}
-
-function next<K extends keyof ClientEvents>(
-  session: Session,
-  name: K,
-  fits: (event: ClientEvents[K]) => boolean = () => true,
-): Promise<ClientEvents[K]> {
-  return new Promise((resolve) => {
-    const stop = session.on(name, (event) => {
-      if (!fits(event)) return;
-      queueMicrotask(() => stop());
-      resolve(event);
-    });
-  });
 }
 
 test("what is said is told once, to the page and to the server, although it is sent under two names", async () => {

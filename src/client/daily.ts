@@ -1,6 +1,6 @@
 import type { DailyCall } from "./sdks.ts";
 import { createTavusReader, MAX_MESSAGE_BYTES, sizeOf } from "./tavus.ts";
-import { ClientError, type Join, type Transport, type TransportListener } from "./types.ts";
+import { ClientError, type Join, notLetIn, type Transport, type TransportListener } from "./types.ts";
 
 /** Tavus's room at Daily, over the call object that the page made. Camera and sound are the page's. */
 export function createDailyTransport(call: DailyCall, join: Join): Transport {
@@ -28,9 +28,7 @@ export function createDailyTransport(call: DailyCall, join: Join): Transport {
         if (call.meetingState() !== "joined-meeting") await call.join(entry(join));
       } catch (cause) {
         stop();
-        throw new ClientError("join_failed", "The room did not let the person in. Open a new session.", {
-          cause,
-        });
+        throw notLetIn(cause);
       }
     },
     async leave() {

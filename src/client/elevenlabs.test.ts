@@ -2,9 +2,9 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { DisconnectionDetails, IncomingSocketEvent, PartialOptions } from "@elevenlabs/client";
 import { connect } from "./connect.ts";
-import { makeGateway, makeHost } from "./gateway.fixture.ts";
+import { makeGateway, makeHost, next } from "./gateway.fixture.ts";
 import type { ElevenLabsConversation } from "./sdks.ts";
-import type { ClientEvents, ConnectOptions, Join, Session } from "./types.ts";
+import type { ConnectOptions, Join } from "./types.ts";
 
 const SESSION = "ses_page";
 const SIGNED = "wss://api.elevenlabs.test/v1/convai/conversation?agent_id=a&conversation_signature=s";
@@ -64,14 +64,6 @@ async function call(join: Partial<Join> = {}) {
       await gateway[Symbol.asyncDispose]();
     },
   };
-}
-
-function next<K extends keyof ClientEvents>(
-  session: Session,
-  name: K,
-  fits: (event: ClientEvents[K]) => boolean = () => true,
-): Promise<ClientEvents[K]> {
-  return new Promise((resolve) => session.on(name, (event) => fits(event) && resolve(event)));
 }
 
 const USER: IncomingSocketEvent = {

@@ -1,6 +1,6 @@
 import { createServer, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
-import type { Host } from "./types.ts";
+import type { ClientEvents, Host, Session } from "./types.ts";
 
 type Row = Record<string, unknown>;
 type Request = {
@@ -128,4 +128,19 @@ function write(res: ServerResponse, event: { seq: number; type: string; data: Ro
 
 function json(res: ServerResponse, body: Row, status = 200): void {
   res.writeHead(status, { "content-type": "application/json" }).end(JSON.stringify(body));
+}
+
+/** The next event of a session that fits. */
+export function next<K extends keyof ClientEvents>(
+  session: Session,
+  name: K,
+  fits: (event: ClientEvents[K]) => boolean = () => true,
+): Promise<ClientEvents[K]> {
+  return new Promise((resolve) => {
+    const stop = session.on(name, (event) => {
+      if (!fits(event)) return;
+      queueMicrotask(() => stop());
+      resolve(event);
+    });
+  });
 }

@@ -5,8 +5,8 @@ import type { PeerListener } from "../presentation/simulator-livekit-peer.ts";
 import { FakeLiveKitRoom } from "../presentation/simulator-livekit-room.ts";
 import { startSimulatorServer } from "../presentation/simulator-server.ts";
 import { connect } from "./connect.ts";
-import { makeGateway, makeHost } from "./gateway.fixture.ts";
-import type { ClientEvents, ConnectOptions, Session } from "./types.ts";
+import { makeGateway, makeHost, next } from "./gateway.fixture.ts";
+import type { ConnectOptions } from "./types.ts";
 
 type Row = Record<string, unknown>;
 const SESSION = "ses_page";
@@ -54,20 +54,6 @@ async function call(options: Partial<ConnectOptions> = {}) {
       await gateway[Symbol.asyncDispose]();
     },
   };
-}
-
-function next<K extends keyof ClientEvents>(
-  session: Session,
-  name: K,
-  fits: (event: ClientEvents[K]) => boolean = () => true,
-): Promise<ClientEvents[K]> {
-  return new Promise((resolve) => {
-    const stop = session.on(name, (event) => {
-      if (!fits(event)) return;
-      queueMicrotask(() => stop());
-      resolve(event);
-    });
-  });
 }
 
 test("what the vendor sends is reported as it came; what is no JSON is not", async () => {

@@ -1,6 +1,13 @@
 import type { LiveKitData, LiveKitGone, LiveKitRoom } from "./sdks.ts";
 import { createToolAnswers, type ToolAnswers, toolNames } from "./tool-answers.ts";
-import { ClientError, type Join, type ToolResult, type Transport, type TransportListener } from "./types.ts";
+import {
+  ClientError,
+  type Join,
+  notLetIn,
+  type ToolResult,
+  type Transport,
+  type TransportListener,
+} from "./types.ts";
 
 /** LiveKit's `DisconnectReason`, as far as it says not to come back. */
 const BY_PAGE = 1;
@@ -30,9 +37,7 @@ export function createLiveKitTransport(room: LiveKitRoom, join: Join): Transport
         if (room.state !== "connected") await room.connect(join.url, join.token ?? "");
       } catch (cause) {
         stop();
-        throw new ClientError("join_failed", "The room did not let the person in. Open a new session.", {
-          cause,
-        });
+        throw notLetIn(cause);
       }
     },
     async leave() {

@@ -1,5 +1,12 @@
 import type { RoomCommand, RoomEvent } from "../presentation/local/protocol.ts";
-import { ClientError, type Host, type Join, type Transport, type TransportListener } from "./types.ts";
+import {
+  ClientError,
+  type Host,
+  type Join,
+  notLetIn,
+  type Transport,
+  type TransportListener,
+} from "./types.ts";
 
 const SILENCE_MS = 2_000;
 
@@ -40,7 +47,7 @@ export function createRoomTransport(join: Join, host: Host): Transport {
         });
         opened.addEventListener("close", () => {
           stopWaiting();
-          if (!inside) reject(refused());
+          if (!inside) reject(notLetIn());
           else if (socket === opened) listener.lost();
         });
       });
@@ -59,10 +66,6 @@ export function createRoomTransport(join: Join, host: Host): Transport {
     tellsTranscript: true,
     presenceKnown: true,
   };
-}
-
-function refused(): ClientError {
-  return new ClientError("join_failed", "The room did not let the person in. Open a new session.");
 }
 
 function tell(listener: TransportListener, event: RoomEvent): void {

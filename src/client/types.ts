@@ -130,6 +130,12 @@ export class ClientError extends Error {
   }
 }
 
+/** For transports: the error of a `join` that failed. */
+export function notLetIn(cause?: unknown): ClientError {
+  const message = "The room did not let the person in. Open a new session.";
+  return new ClientError("join_failed", message, { cause });
+}
+
 /** One session in the page. It ends itself when the page goes, unless told not to. */
 export type Session = {
   readonly state: ClientState;

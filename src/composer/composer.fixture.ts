@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { test } from "node:test";
 import { silentLogger } from "../core/telemetry.ts";
 import type { ForgetOptions, RetainContent, RetainOptions } from "../memory/types.ts";
 import { composerStore, openDatabase } from "../stores/sqlite/index.ts";
@@ -147,4 +148,16 @@ function briefing(composedAt: number): Briefing {
     failed: [],
     composedAt,
   };
+}
+
+/** A test with a composer of its own. */
+export function scenario(name: string, run: (world: World) => Promise<void>): void {
+  test(name, async () => {
+    const world = await makeComposer();
+    try {
+      await run(world);
+    } finally {
+      await world.destroy();
+    }
+  });
 }

@@ -108,10 +108,7 @@ export class Astrocyte {
     return this.#read("history", options, (context) => recall(this.#engine, query, { ...options, context }));
   }
 
-  /**
-   * Loads what the first recall would load: with the local embedder half a second of a core, and some 100 MB.
-   * A server calls it at its start, so that the first turn has its memory in time.
-   */
+  /** Loads what the first recall would, for a first turn in time: up to half a second of a core, and 100 MB. */
   warm(): Promise<void> {
     return warmUp(this.#engine);
   }
@@ -296,11 +293,9 @@ export class Astrocyte {
   }
 
   #admit(batch: ManyItem[]): Promise<RetainItem[]> {
-    const items = batch.map(({ content, ...options }) => ({
-      content,
-      options,
-      context: this.#contextOf(options),
-    }));
-    return admit(this.#engine.policy, items);
+    return admit(
+      this.#engine.policy,
+      batch.map(({ content, ...options }) => ({ content, options, context: this.#contextOf(options) })),
+    );
   }
 }

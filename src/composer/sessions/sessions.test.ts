@@ -1,26 +1,14 @@
 import assert from "node:assert/strict";
-import { test } from "node:test";
 import { AstrocyteError } from "../../core/errors.ts";
 import { openKey, sealKey } from "../../core/secrets.ts";
 import type { SystemOfRecord } from "../briefing/sources/index.ts";
-import { makeComposer, REQUEST, type World } from "../composer.fixture.ts";
+import { REQUEST, scenario, type World } from "../composer.fixture.ts";
 import type { SessionState } from "../store.ts";
 import type { Subject } from "../types.ts";
 import { markerOf } from "./binding.ts";
 
 const MINUTE = 60_000;
 const code = (expected: string) => (error: unknown) => AstrocyteError.is(error) && error.code === expected;
-
-function scenario(name: string, run: (world: World) => Promise<void>): void {
-  test(name, async () => {
-    const world = await makeComposer();
-    try {
-      await run(world);
-    } finally {
-      await world.destroy();
-    }
-  });
-}
 
 async function stateOf({ composer }: World, id: string): Promise<SessionState> {
   return (await composer.get(id)).state;

@@ -1,20 +1,8 @@
 import assert from "node:assert/strict";
-import { test } from "node:test";
 import { AstrocyteError } from "../../core/errors.ts";
 import type { VendorResource } from "../../presentation/adapter.ts";
-import { makeComposer, REQUEST, type World } from "../composer.fixture.ts";
+import { REQUEST, scenario, type World } from "../composer.fixture.ts";
 import { markerOf } from "./binding.ts";
-
-function scenario(name: string, run: (world: World) => Promise<void>): void {
-  test(name, async () => {
-    const world = await makeComposer();
-    try {
-      await run(world);
-    } finally {
-      await world.destroy();
-    }
-  });
-}
 
 /** A vendor at which prompts outlive their sessions: by marker, as it lists them. */
 function keepsThings({ vendor }: World, things: Record<string, string[]>) {

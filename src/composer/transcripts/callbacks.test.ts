@@ -1,22 +1,10 @@
 import assert from "node:assert/strict";
-import { test } from "node:test";
 import { AstrocyteError } from "../../core/errors.ts";
 import { sealKey } from "../../core/secrets.ts";
-import { makeComposer, REQUEST, type World } from "../composer.fixture.ts";
+import { REQUEST, scenario, type World } from "../composer.fixture.ts";
 
 const code = (expected: string) => (error: unknown) => AstrocyteError.is(error) && error.code === expected;
 const SAID = { type: "turn", turn: { key: "t1", role: "user", text: "My cat is called Momo." } };
-
-function scenario(name: string, run: (world: World) => Promise<void>): void {
-  test(name, async () => {
-    const world = await makeComposer();
-    try {
-      await run(world);
-    } finally {
-      await world.destroy();
-    }
-  });
-}
 
 function callback(message: object, signature = "good") {
   const body = new TextEncoder().encode(JSON.stringify(message));

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import { sealKey } from "../../core/secrets.ts";
 import type { VendorTurn } from "../../presentation/adapter.ts";
-import { makeComposer, REQUEST, type World } from "../composer.fixture.ts";
+import { REQUEST, scenario, type World } from "../composer.fixture.ts";
 import type { Consent } from "../store.ts";
 import { compact } from "../tools/compact.ts";
 
@@ -22,17 +22,6 @@ const TURNS: VendorTurn[] = [
   },
 ];
 const SAID = ["Hello Anna", "I moved to Lisbon in March and I love the river there.", "Shall I tell"];
-
-function scenario(name: string, run: (world: World) => Promise<void>): void {
-  test(name, async () => {
-    const world = await makeComposer();
-    try {
-      await run(world);
-    } finally {
-      await world.destroy();
-    }
-  });
-}
 
 async function talk(world: World, consent: Consent = "memory") {
   const { session } = await world.composer.open({ ...REQUEST, consent });

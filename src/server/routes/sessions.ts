@@ -137,31 +137,21 @@ export function sessionRoutes({ composer, streams, opens }: SessionParts): Route
     },
   });
 
-  const say = route({
-    ...{ method: "POST", tag, access, path: `${SESSION}/say`, operation: "say" },
-    summary: "The agent says this word for word.",
-    params: schema.sessionParams,
-    body: schema.textBody,
-    status: 202,
-    answer: schema.commandAnswer,
-    async handler({ params, body: { text }, caller }) {
-      const { id } = await find(caller, params.session_id);
-      return composer.command(id, { kind: "say", text });
-    },
-  });
+  const told = (path: string, operation: string, kind: "say" | "append_context", summary: string) =>
+    route({
+      ...{ method: "POST", tag, access, path: `${SESSION}/${path}`, operation, summary },
+      params: schema.sessionParams,
+      body: schema.textBody,
+      status: 202,
+      answer: schema.commandAnswer,
+      async handler({ params, body: { text }, caller }) {
+        const { id } = await find(caller, params.session_id);
+        return composer.command(id, { kind, text });
+      },
+    });
 
-  const context = route({
-    ...{ method: "POST", tag, access, path: `${SESSION}/context`, operation: "appendContext" },
-    summary: "Joins what the agent knows, silently.",
-    params: schema.sessionParams,
-    body: schema.textBody,
-    status: 202,
-    answer: schema.commandAnswer,
-    async handler({ params, body: { text }, caller }) {
-      const { id } = await find(caller, params.session_id);
-      return composer.command(id, { kind: "append_context", text });
-    },
-  });
+  const say = told("say", "say", "say", "The agent says this word for word.");
+  const context = told("context", "appendContext", "append_context", "Joins what the agent knows, silently.");
 
   const respond = route({
     ...{ method: "POST", tag, access, path: `${SESSION}/respond`, operation: "respond" },
