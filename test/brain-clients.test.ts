@@ -301,6 +301,13 @@ test("a request in the shape of ElevenLabs' loses what models refuse, and its sy
   assert.deepEqual(memory.recalls[0]!.options.banks, ["person:anna"]);
 });
 
+test("what only looks like ElevenLabs' is anybody's, and survives", async (t) => {
+  const { url, upstream } = await start(t);
+  const body = { model: "x", messages: [{ role: "user", content: QUESTION }], user_id: "ben", stream: false };
+  await post(url, body, { key: "ses_anna.key" });
+  assert.equal(upstream.requests[0]!.body["user_id"], "ben");
+});
+
 test("a request in the shape of LiveAvatar's: bearer key of one conversation, three fields", async (t) => {
   const { url, upstream } = await start(t);
   const messages = [

@@ -29,7 +29,7 @@ export type ChatRequest = {
 
 export type Layout = { members: Member[]; messages: Span[] };
 
-/** Fields that ElevenLabs adds to a request (voice contract §A.8); models refuse what they do not know. */
+/** Fields that ElevenLabs adds to a request (voice contract §A.8), the first its mark; models refuse both. */
 const EXTRA_BODY = "elevenlabs_extra_body";
 const FOREIGN = [EXTRA_BODY, "user_id"];
 
@@ -59,7 +59,7 @@ export function parseChat(raw: Buffer): ChatRequest {
 function readBody(raw: Buffer): Pick<ChatRequest, "bytes" | "text" | "fields" | "pageToken"> {
   const text = raw.toString("utf8");
   const fields = parseObject(text);
-  if (!FOREIGN.some((name) => name in fields)) return { bytes: raw, text, fields, pageToken: undefined };
+  if (!(EXTRA_BODY in fields)) return { bytes: raw, text, fields, pageToken: undefined };
   const own = withoutMembers(text, FOREIGN);
   const token = isObject(fields[EXTRA_BODY]) ? fields[EXTRA_BODY]["astrocyte_context"] : undefined;
   const pageToken = typeof token === "string" && token !== "" ? token : undefined;
